@@ -1,0 +1,104 @@
+use alloc::collections::BTreeMap;
+use core::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::Merge;
+use crate::process::NodeId;
+use crate::time::Time;
+
+/// Names a replica as an author of writes.
+///
+/// A replica that loses its memory must come back under another name, or it gives a new write the name of an old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReplicaId {
+    /// The replica's node.
+    pub node: NodeId,
+    /// When this life of the node began, on its own clock.
+    pub born: Time,
+}
+
+/// How many writes of each replica something has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VectorClock(BTreeMap<ReplicaId, u64>);
+
+impl VectorClock {
+    /// How many writes of this replica it has seen.
+    pub fn get(&self, replica: ReplicaId) -> u64 {
+        self.0.get(&replica).copied().unwrap_or(0)
+    }
+
+    /// Counts one more write of a replica, and returns its number.
+    pub fn bump(&mut self, replica: ReplicaId) -> u64 {
+        let count = self.0.entry(replica).or_insert(0);
+        *count += 1;
+        *count
+    }
+
+    /// Whether it has seen nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its entries, in the order of replicas.
+    pub fn iter(&self) -> impl Iterator<Item = (ReplicaId, u64)> {
+        self.0.iter().map(|(replica, count)| (*replica, *count))
+    }
+
+    /// Whether it has seen all that `self` has, and more.
+    pub fn happened_before(&self, other: &Self) -> bool {
+        self.partial_cmp(other) == Some(Ordering::Less)
+    }
+
+    /// Whether each has seen something that the other has not.
+    pub fn is_concurrent(&self, other: &Self) -> bool {
+        self.partial_cmp(other).is_none()
+    }
+
+    fn has_seen(&self, other: &Self) -> bool {
+        other.iter().all(|(replica, count)| count <= self.get(replica))
+    }
+}
+
+impl Merge for VectorClock {
+    fn merge(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (replica, count) in other.iter() {
+            if count > self.get(replica) {
+                self.0.insert(replica, count);
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+impl PartialOrd for VectorClock {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self.has_seen(other), other.has_seen(self)) {
+            (true, true) => Some(Ordering::Equal),
+            (true, false) => Some(Ordering::Greater),
+            (false, true) => Some(Ordering::Less),
+            (false, false) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_before_from_beside() {
+        let [r1, r2] = [0, 1].map(|node| ReplicaId { node: NodeId(node), born: Time::ZERO });
+        let mut a = VectorClock::default();
+        assert_eq!(a.bump(r1), 1);
+        let mut b = a.clone();
+        b.bump(r2);
+        assert!(a.happened_before(&b) && !b.happened_before(&a));
+        a.bump(r1);
+        assert!(a.is_concurrent(&b));
+        assert!(a.merge(&b) && b.happened_before(&a) && !a.merge(&b));
+    }
+}

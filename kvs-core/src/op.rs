@@ -1,0 +1,207 @@
+//! Operations on a key-value store, what they answer, and how a client names them.
+
+use alloc::borrow::Cow;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::lattice::VectorClock;
+use crate::process::NodeId;
+
+/// A text from outside was longer than a key or a value may be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a {what} has at most {limit} characters, this one has {length}")]
+pub struct TooLong {
+    /// What it was to be: "key" or "value".
+    pub what: &'static str,
+    /// The most characters allowed.
+    pub limit: u32,
+    /// The characters there were.
+    pub length: u32,
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            #[doc = concat!("The most characters a ", $what, " may have.")]
+            pub const CHARS_MAX: u32 = $limit;
+
+            #[doc = concat!("A ", $what, " with this text, which may be empty.")]
+            pub fn new(text: &str) -> Result<Self, TooLong> {
+                let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+                if length > $limit {
+                    return Err(TooLong { what: $what, limit: $limit, length });
+                }
+                Ok(Self(text.into()))
+            }
+
+            /// Its text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(if self.0.is_empty() { "\"\"" } else { &self.0 })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(&Cow::<str>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+text! {
+    /// The name under which a store keeps a value. An empty one is shown as `""`.
+    Key, "key", 64
+}
+
+text! {
+    /// What a store keeps under a key. An empty one is shown as `""`.
+    Value, "value", 256
+}
+
+/// What a client may ask of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KVSOperation {
+    /// Keep a value under a key.
+    Put(Key, Value),
+    /// What is kept under a key?
+    Get(Key),
+    /// Keep nothing under a key.
+    Delete(Key),
+}
+
+impl KVSOperation {
+    /// The key it is about.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Put(key, _) | Self::Get(key) | Self::Delete(key) => key,
+        }
+    }
+
+    /// Whether it may change the store.
+    pub fn is_write(&self) -> bool {
+        !matches!(self, Self::Get(_))
+    }
+}
+
+impl fmt::Display for KVSOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put(key, value) => write!(f, "put {key}={value}"),
+            Self::Get(key) => write!(f, "get {key}"),
+            Self::Delete(key) => write!(f, "delete {key}"),
+        }
+    }
+}
+
+/// What a store answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KVSResponse {
+    /// The value is kept.
+    PutOk,
+    /// Nothing is kept under the key any more.
+    DeleteOk,
+    /// What is kept: nothing, one value, or several that were written without knowing of each other, in order.
+    GetResult {
+        /// The values.
+        values: Vec<Value>,
+        /// What a later write of this key should say that it has seen.
+        context: VectorClock,
+    },
+}
+
+impl fmt::Display for KVSResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PutOk | Self::DeleteOk => f.write_str("ok"),
+            Self::GetResult { values, .. } => write_values(f, values),
+        }
+    }
+}
+
+/// Writes `none`, `v`, or `{v, w}`.
+pub(crate) fn write_values(f: &mut impl fmt::Write, values: &[Value]) -> fmt::Result {
+    match values {
+        [] => f.write_str("none"),
+        [value] => write!(f, "{value}"),
+        [first, rest @ ..] => {
+            write!(f, "{{{first}")?;
+            rest.iter().try_for_each(|value| write!(f, ", {value}"))?;
+            f.write_str("}")
+        }
+    }
+}
+
+/// Names one session of one client. A client that has lost track of an operation goes on under a new session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClientId {
+    /// The client's node.
+    pub node: NodeId,
+    /// From 0.
+    pub session: u32,
+}
+
+/// Names one operation. A retry keeps the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RequestId {
+    /// Whose it is.
+    pub client: ClientId,
+    /// From 1 in each session.
+    pub sequence: u32,
+}
+
+/// What a client knows of an operation in the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It was answered.
+    Ok(KVSResponse),
+    /// No answer came. It may have taken effect, may still do so later, or never.
+    Maybe,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok(response) => response.fmt(f),
+            Self::Maybe => f.write_str("unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_text_may_be_empty_or_an_emoji_but_not_endless() {
+        assert_eq!(Key::new("").map(|key| key.to_string()), Ok("\"\"".into()));
+        assert_eq!(Value::new("🦓").map(|value| value.to_string()), Ok("🦓".into()));
+        let long = "é".repeat(65);
+        assert_eq!(Key::new(&long), Err(TooLong { what: "key", limit: 64, length: 65 }));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_refused_when_it_is_read_back() {
+        let bytes = postcard::to_allocvec(&"x".repeat(257)).expect("a string is encoded");
+        assert!(postcard::from_bytes::<Value>(&bytes).is_err());
+    }
+}

@@ -1,0 +1,271 @@
+//! Epidemic replication: direct mail, rumor mongering and anti-entropy.
+//!
+//! Demers et al., *Epidemic Algorithms for Replicated Database Maintenance*, PODC 1987: direct mail (section 1.2), anti-entropy
+//! (1.3), complex epidemics (1.4).
+//!
+//! **Promise**: with anti-entropy on, links that are not cut for ever and values that are a lattice, replicas that run for long
+//! enough without new writes become equal. Rumor mongering alone is fast and quiet, and may miss a replica for good.
+//! What it does not do: keep a write that only one replica knew when that replica crashed; order writes of different keys.
+
+mod anti_entropy;
+mod rumor;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::choice::Probability;
+use crate::op::Key;
+use crate::process::{Context, Event, Mark, NodeId, Process};
+use crate::storage::{LatticeKVSCore, Stored};
+use crate::time::Span;
+
+pub use anti_entropy::Digest;
+pub use rumor::{Rumor, RumorId, RumorState, Rumors};
+
+/// How a replica spreads what it knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GossipConfig {
+    /// Send every change to everybody at once.
+    pub direct_mail: bool,
+    /// Spread changes as rumors.
+    pub rumor_mongering: bool,
+    /// How often a replica spreads its rumors.
+    pub gossip_interval: Span,
+    /// To how many others each time.
+    pub gossip_fanout: u32,
+    /// Which contacts make a rumor cool.
+    pub contacts: Contacts,
+    /// How a rumor goes cold.
+    pub cooling: Cooling,
+    /// How many contacts a rumor survives less one, with [`Cooling::Counter`].
+    pub counter_limit: u32,
+    /// How likely a contact makes a rumor go cold, with [`Cooling::Coin`]. The seed's name; it deletes no data.
+    pub tombstone_prob: Probability,
+    /// What makes a rumor new.
+    pub rumor_identity: RumorIdentity,
+    /// Compare whole stores with somebody from time to time.
+    pub anti_entropy: bool,
+    /// How often.
+    pub anti_entropy_interval: Span,
+}
+
+impl Default for GossipConfig {
+    fn default() -> Self {
+        Self {
+            direct_mail: false,
+            rumor_mongering: true,
+            gossip_interval: Span::from_ms(500),
+            gossip_fanout: 1,
+            contacts: Contacts::Feedback,
+            cooling: Cooling::Counter,
+            counter_limit: 2,
+            tombstone_prob: Probability::from_percent(50),
+            rumor_identity: RumorIdentity::KeyAndVersion,
+            anti_entropy: true,
+            anti_entropy_interval: Span::from_secs(3),
+        }
+    }
+}
+
+/// Which contacts make a rumor cool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Contacts {
+    /// Those with a replica that knew already; it says so.
+    #[default]
+    Feedback,
+    /// All of them; nobody answers.
+    Blind,
+}
+
+/// How a rumor goes cold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cooling {
+    /// After so many such contacts, in a row where there is feedback.
+    #[default]
+    Counter,
+    /// With some probability at each.
+    Coin,
+}
+
+/// What makes a rumor new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RumorIdentity {
+    /// A new version of a key is a new rumor.
+    #[default]
+    KeyAndVersion,
+    /// Only a new key is: once cold, a key is cold for ever.
+    KeyOnly,
+}
+
+/// A key with its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The rumor it spreads as; anti-entropy and mail give it version 0.
+    pub id: RumorId,
+    /// What the sender keeps under the key.
+    pub value: Arc<Stored>,
+}
+
+/// What replicas say to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// A change, straight from the replica where it was made.
+    Mail {
+        /// The change.
+        items: Arc<[Item]>,
+    },
+    /// Everything that is hot at the sender.
+    Rumor {
+        /// The sender's round.
+        round: u32,
+        /// What is hot.
+        items: Arc<[Item]>,
+    },
+    /// Which of the rumors were news.
+    RumorAck {
+        /// The round they came in.
+        round: u32,
+        /// Those that were.
+        needed: Box<[RumorId]>,
+        /// Those that were not.
+        known: Box<[RumorId]>,
+    },
+    /// What the sender keeps, as fingerprints.
+    AeSyn {
+        /// The fingerprints.
+        digest: Digest,
+    },
+    /// What the receiver of a digest has and its sender lacks, and the other way round.
+    AeReply {
+        /// What differs.
+        items: Arc<[Item]>,
+        /// What the sender of this would like to see.
+        want: Box<[Key]>,
+    },
+    /// What was wanted.
+    AeFin {
+        /// The items.
+        items: Arc<[Item]>,
+    },
+}
+
+/// Why a replica wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Timer {
+    /// To spread rumors.
+    GossipTick,
+    /// To compare stores with somebody.
+    AeTick,
+}
+
+/// A rumor went cold here.
+pub const COOLED: Mark = Mark("rumor went cold");
+/// Anti-entropy found a difference.
+pub const DIFFERENCE_FOUND: Mark = Mark("anti-entropy found a difference");
+
+/// The part of a server that spreads what it knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EpidemicGossip {
+    #[serde(skip)]
+    config: Arc<GossipConfig>,
+    #[serde(skip)]
+    peers: Arc<[NodeId]>,
+    round: u32,
+    rumors: Rumors,
+}
+
+impl EpidemicGossip {
+    /// A replica that knows these others.
+    pub fn new(config: Arc<GossipConfig>, peers: Arc<[NodeId]>) -> Self {
+        Self { config, peers, round: 0, rumors: Rumors::default() }
+    }
+
+    /// Its rumors.
+    pub fn rumors(&self) -> &Rumors {
+        &self.rumors
+    }
+
+    /// Handles an event that concerns replication.
+    pub fn step<P>(&mut self, event: Event<Message, Timer>, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>)
+    where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
+        match event {
+            Event::Boot => self.on_boot(cx),
+            Event::Timer(Timer::GossipTick) => self.on_gossip_tick(store, cx),
+            Event::Timer(Timer::AeTick) => self.on_ae_tick(store, cx),
+            Event::Receive { from, message } => match message {
+                Message::Mail { items } | Message::AeFin { items } => self.on_items(&items, store),
+                Message::Rumor { round, items } => self.on_rumor(from, round, &items, store, cx),
+                Message::RumorAck { needed, known, .. } => self.on_rumor_ack(&needed, &known, cx),
+                Message::AeSyn { digest } => self.on_ae_syn(from, &digest, store, cx),
+                Message::AeReply { items, want } => self.on_ae_reply(from, &items, &want, store, cx),
+            },
+        }
+    }
+
+    /// Each replica ticks at its own phase, so that they do not all speak at once.
+    fn on_boot<P>(&mut self, cx: &mut Context<'_, P>)
+    where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
+        let mut start = |timer: Timer, interval: Span| {
+            let interval_us = u32::try_from(interval.as_us()).unwrap_or(u32::MAX);
+            let phase = Span::from_us(u64::from(cx.choose(interval_us)));
+            cx.set_timer(timer, phase);
+        };
+        if self.config.rumor_mongering {
+            start(Timer::GossipTick, self.config.gossip_interval);
+        }
+        if self.config.anti_entropy {
+            start(Timer::AeTick, self.config.anti_entropy_interval);
+        }
+    }
+
+    /// A client has changed a key here.
+    pub fn on_local_change<P>(&mut self, key: &Key, store: &LatticeKVSCore, cx: &mut Context<'_, P>)
+    where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
+        self.kindle(key);
+        if self.config.direct_mail {
+            let items: Arc<[Item]> = item(key, store).into_iter().collect();
+            for &peer in self.peers.iter() {
+                cx.send(peer, Message::Mail { items: items.clone() });
+            }
+        }
+    }
+
+    /// Takes in items; what changes the store is a rumor here, too. Returns the rumors that were news, and those that were not.
+    fn take_in(&mut self, items: &[Item], store: &mut LatticeKVSCore) -> (Vec<RumorId>, Vec<RumorId>) {
+        let (mut needed, mut known) = (Vec::new(), Vec::new());
+        for item in items {
+            if store.merge(&item.id.key, &item.value) {
+                self.kindle(&item.id.key);
+                needed.push(item.id.clone());
+            } else {
+                known.push(item.id.clone());
+            }
+        }
+        (needed, known)
+    }
+
+    fn on_items(&mut self, items: &[Item], store: &mut LatticeKVSCore) {
+        self.take_in(items, store);
+    }
+
+    fn kindle(&mut self, key: &Key) {
+        if self.config.rumor_mongering {
+            self.rumors.kindle(key, self.config.rumor_identity);
+        }
+    }
+}
+
+/// What a store keeps under a key, outside of any rumor.
+fn item(key: &Key, store: &LatticeKVSCore) -> Option<Item> {
+    let value = store.get(key)?.clone();
+    Some(Item { id: RumorId { key: key.clone(), version: 0 }, value })
+}

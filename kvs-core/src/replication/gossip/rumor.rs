@@ -1,0 +1,189 @@
+//! Rumor mongering, push: section 1.4 of the paper.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{COOLED, Contacts, Cooling, EpidemicGossip, Item, Message, RumorIdentity, Timer};
+use crate::op::Key;
+use crate::process::{Context, NodeId, Process};
+use crate::storage::LatticeKVSCore;
+
+/// Names a rumor at the replica that spreads it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RumorId {
+    /// The key it is about.
+    pub key: Key,
+    /// Counts the changes of the key at that replica, from 1.
+    pub version: u32,
+}
+
+/// What a replica still does with a rumor. Of those it has never heard it keeps nothing ("susceptible").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RumorState {
+    /// It spreads the rumor.
+    Infective {
+        /// Contacts that count against it.
+        misses: u32,
+    },
+    /// It has lost interest.
+    Removed,
+}
+
+/// The newest rumor about a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rumor {
+    /// Counts the changes of the key here.
+    pub version: u32,
+    /// What becomes of it.
+    pub state: RumorState,
+}
+
+/// All rumors a replica has heard, by key. The paper's rumor store: it holds no values, the store does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rumors {
+    by_key: BTreeMap<Key, Rumor>,
+    infective: u32,
+}
+
+impl Rumors {
+    /// How many are being spread.
+    pub fn infective(&self) -> u32 {
+        self.infective
+    }
+
+    /// All of them, in the order of keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Rumor)> {
+        self.by_key.iter()
+    }
+
+    /// The key has changed: there is something new to tell.
+    pub(super) fn kindle(&mut self, key: &Key, identity: RumorIdentity) {
+        let fresh = RumorState::Infective { misses: 0 };
+        match self.by_key.get_mut(key) {
+            None => {
+                self.by_key.insert(key.clone(), Rumor { version: 1, state: fresh });
+                self.infective += 1;
+            }
+            Some(rumor) => {
+                if rumor.state == RumorState::Removed {
+                    if identity == RumorIdentity::KeyOnly {
+                        return;
+                    }
+                    self.infective += 1;
+                }
+                *rumor = Rumor { version: rumor.version.wrapping_add(1), state: fresh };
+            }
+        }
+    }
+
+    /// Changes the misses of a rumor if it is still the newest and hot; `None` makes it go cold.
+    fn update(&mut self, id: &RumorId, next: impl FnOnce(u32) -> Option<u32>) -> bool {
+        let Some(rumor) = self.by_key.get_mut(&id.key).filter(|rumor| rumor.version == id.version) else {
+            return false;
+        };
+        let RumorState::Infective { misses } = rumor.state else {
+            return false;
+        };
+        match next(misses) {
+            Some(misses) => {
+                rumor.state = RumorState::Infective { misses };
+                false
+            }
+            None => {
+                rumor.state = RumorState::Removed;
+                self.infective -= 1;
+                true
+            }
+        }
+    }
+}
+
+/// The most others that a replica tells its rumors to in one round.
+pub(super) const FANOUT_MAX: u32 = 16;
+
+impl EpidemicGossip {
+    /// Tells everything hot to a few others, chosen anew each round.
+    pub(super) fn on_gossip_tick<P>(&mut self, store: &LatticeKVSCore, cx: &mut Context<'_, P>)
+    where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
+        cx.set_timer(Timer::GossipTick, self.config.gossip_interval);
+        self.round = self.round.wrapping_add(1);
+        if self.rumors.infective() == 0 {
+            return;
+        }
+        let hot = self.rumors.iter().filter(|(_, rumor)| rumor.state != RumorState::Removed);
+        let items: Arc<[Item]> = hot
+            .filter_map(|(key, rumor)| {
+                let id = RumorId { key: key.clone(), version: rumor.version };
+                Some(Item { id, value: store.get(key)?.clone() })
+            })
+            .collect();
+        let mut contacts = 0;
+        self.for_distinct_peers(cx, |peer, cx| {
+            cx.send(peer, Message::Rumor { round: self.round, items: items.clone() });
+            contacts += 1;
+        });
+        if self.config.contacts == Contacts::Blind {
+            for _ in 0..contacts {
+                items.iter().for_each(|item| self.count_against(&item.id, cx));
+            }
+        }
+    }
+
+    /// Takes rumors in and, where the rule wants it, says which were news.
+    pub(super) fn on_rumor<P>(
+        &mut self,
+        from: NodeId,
+        round: u32,
+        items: &[Item],
+        store: &mut LatticeKVSCore,
+        cx: &mut Context<'_, P>,
+    ) where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
+        let (needed, known) = self.take_in(items, store);
+        if self.config.contacts == Contacts::Feedback {
+            cx.send(from, Message::RumorAck { round, needed: needed.into(), known: known.into() });
+        }
+    }
+
+    /// A contact that was needed warms a rumor; one that was not counts against it.
+    pub(super) fn on_rumor_ack<P: Process>(&mut self, needed: &[RumorId], known: &[RumorId], cx: &mut Context<'_, P>) {
+        for id in needed {
+            self.rumors.update(id, |_| Some(0));
+        }
+        for id in known {
+            self.count_against(id, cx);
+        }
+    }
+
+    fn count_against<P: Process>(&mut self, id: &RumorId, cx: &mut Context<'_, P>) {
+        let config = &self.config;
+        let went_cold = self.rumors.update(id, |misses| match config.cooling {
+            Cooling::Counter => Some(misses + 1).filter(|&misses| misses < config.counter_limit),
+            Cooling::Coin => (cx.choose(1_000_000) >= config.tombstone_prob.as_ppm()).then_some(misses),
+        });
+        if went_cold {
+            cx.mark(COOLED, u64::from(id.version));
+        }
+    }
+
+    /// Calls `tell` for `gossip_fanout` different others, each set of them as likely as every other (Floyd's sampling).
+    fn for_distinct_peers<P: Process>(
+        &self,
+        cx: &mut Context<'_, P>,
+        mut tell: impl FnMut(NodeId, &mut Context<'_, P>),
+    ) {
+        let peers = u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
+        let fanout = self.config.gossip_fanout.min(peers).min(FANOUT_MAX);
+        let mut chosen = [u32::MAX; FANOUT_MAX as usize];
+        for (place, last) in (peers - fanout..peers).enumerate() {
+            let draw = cx.choose(last + 1);
+            chosen[place] = if chosen[..place].contains(&draw) { last } else { draw };
+            tell(self.peers[chosen[place] as usize], cx);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The closed world of nodes: every kind there is, with all that they say and wait for.
+
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{Call, Client, Return, Traffic};
+use super::{Request, Response, Server};
+use crate::process::{Context, EventOf, Process};
+use crate::replication::gossip;
+
+/// A node of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Node {
+    /// Keeps values.
+    Server(Server),
+    /// Asks for them.
+    Client(Client),
+}
+
+/// Everything that is ever said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// The reader to a client: do this.
+    Invoke(Arc<Call>),
+    /// The reader to a client: invent requests, or stop.
+    Traffic(Option<Traffic>),
+    /// A client to the reader: it has begun an operation.
+    Called(Arc<Request>),
+    /// A client to the reader: it has ended one.
+    Returned(Arc<Return>),
+    /// A client to a server.
+    Request(Arc<Request>),
+    /// A server to a client.
+    Response(Arc<Response>),
+    /// A replica to another.
+    Gossip(gossip::Message),
+}
+
+impl Message {
+    /// What kind of message it is, in one word: what a schedule calls it and the picture writes beside it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invoke(_) => "Invoke",
+            Self::Traffic(_) => "Traffic",
+            Self::Called(_) => "Called",
+            Self::Returned(_) => "Returned",
+            Self::Request(_) => "Request",
+            Self::Response(_) => "Response",
+            Self::Gossip(message) => match message {
+                gossip::Message::Mail { .. } => "Mail",
+                gossip::Message::Rumor { .. } => "Rumor",
+                gossip::Message::RumorAck { .. } => "RumorAck",
+                gossip::Message::AeSyn { .. } => "AeSyn",
+                gossip::Message::AeReply { .. } => "AeReply",
+                gossip::Message::AeFin { .. } => "AeFin",
+            },
+        }
+    }
+
+    /// The kinds that travel between nodes.
+    pub const KINDS: [&'static str; 8] =
+        ["Request", "Response", "Mail", "Rumor", "RumorAck", "AeSyn", "AeReply", "AeFin"];
+}
+
+impl From<gossip::Message> for Message {
+    fn from(message: gossip::Message) -> Self {
+        Self::Gossip(message)
+    }
+}
+
+/// Every reason to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Timer {
+    /// A client: no answer has come.
+    Retry,
+    /// A client: invent the next request.
+    NextRequest,
+    /// A server with split pipelines: take the next snapshot.
+    Batch,
+    /// A replica.
+    Gossip(gossip::Timer),
+}
+
+impl Timer {
+    /// What a schedule calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "Retry",
+            Self::NextRequest => "NextRequest",
+            Self::Batch => "Batch",
+            Self::Gossip(gossip::Timer::GossipTick) => "GossipTick",
+            Self::Gossip(gossip::Timer::AeTick) => "AeTick",
+        }
+    }
+
+    /// Every timer there is.
+    pub const ALL: [Self; 5] = [
+        Self::Retry,
+        Self::NextRequest,
+        Self::Batch,
+        Self::Gossip(gossip::Timer::GossipTick),
+        Self::Gossip(gossip::Timer::AeTick),
+    ];
+}
+
+impl From<gossip::Timer> for Timer {
+    fn from(timer: gossip::Timer) -> Self {
+        Self::Gossip(timer)
+    }
+}
+
+impl Process for Node {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn step(&mut self, event: EventOf<Self>, cx: &mut Context<'_, Self>) {
+        match self {
+            Self::Server(server) => server.step(event, cx),
+            Self::Client(client) => client.step(event, cx),
+        }
+    }
+}
+
+impl Node {
+    /// The server, if it is one.
+    pub fn as_server(&self) -> Option<&Server> {
+        match self {
+            Self::Server(server) => Some(server),
+            Self::Client(_) => None,
+        }
+    }
+
+    /// The client, if it is one.
+    pub fn as_client(&self) -> Option<&Client> {
+        match self {
+            Self::Client(client) => Some(client),
+            Self::Server(_) => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A world with a story: what somebody does to it, what becomes of the operations, and the text form of both.
+//!
+//! A [`Sim`] is a world of the zoo's nodes plus the reader's standing orders. A [`Recording`] is all it takes to live it again:
+//! architecture, seed, and the inputs with their moments. A [`Replay`] follows a recording; [`History`] and [`Trace`] watch.
+
+mod history;
+mod input;
+mod recording;
+pub mod schedule;
+mod trace;
+
+use alloc::vec::Vec;
+
+use crate::server::Node;
+use crate::time::Time;
+use crate::world::{Happening, Moment, Observer, Sequence, World};
+use crate::zoo::Architecture;
+
+pub use history::{Ended, History, Operation};
+pub use input::{Fate, Input, Links, Pattern, Refusal};
+pub use recording::{Recording, Replay};
+pub use trace::{Entry, Trace, TraceHash, What, describe, summarize};
+
+/// What to do with messages when they are sent: hold every one of these, or lose the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Order {
+    pattern: Pattern,
+    what: Hit,
+}
+
+/// A world of the zoo's nodes, and the reader's standing orders in it.
+#[derive(Clone)]
+pub struct Sim {
+    world: World<Node>,
+    servers: u32,
+    orders: Vec<Order>,
+}
+
+impl Sim {
+    /// A world of this architecture in which every node has booted.
+    pub fn new(architecture: &Architecture, seed: u64, observer: &mut impl Observer<Node>) -> Self {
+        let world = World::new(architecture.build(), seed, architecture.links, architecture.disks, observer);
+        Self { world, servers: architecture.servers, orders: Vec::new() }
+    }
+
+    /// The world.
+    pub fn world(&self) -> &World<Node> {
+        &self.world
+    }
+
+    /// The moment right after the next event; None if nothing is to come.
+    pub fn next_moment(&mut self) -> Option<Moment> {
+        self.world.next_moment()
+    }
+
+    /// Lets the next event happen. False if nothing is to come.
+    pub fn step(&mut self, observer: &mut impl Observer<Node>) -> bool {
+        self.watched(observer, |world, watch| world.step(watch))
+    }
+
+    /// Lets everything up to a moment happen.
+    pub fn advance_to_moment(&mut self, until: Moment, observer: &mut impl Observer<Node>) {
+        while self.next_moment().is_some_and(|next| next <= until) {
+            self.step(observer);
+        }
+        self.world.advance_to_moment(until, observer);
+    }
+
+    /// Lets everything up to and including an instant happen.
+    pub fn advance_to(&mut self, until: Time, observer: &mut impl Observer<Node>) {
+        self.advance_to_moment(Moment { time: until, events: u32::MAX }, observer);
+    }
+
+    /// Does something to the world, then carries out standing orders on what was sent.
+    fn watched<O: Observer<Node>, T>(
+        &mut self,
+        observer: &mut O,
+        act: impl FnOnce(&mut World<Node>, &mut Watch<'_, O>) -> T,
+    ) -> T {
+        let mut watch = Watch { observer, orders: &mut self.orders, hits: Vec::new() };
+        let result = act(&mut self.world, &mut watch);
+        for (id, what) in watch.hits {
+            match what {
+                Hit::Hold => self.world.hold_message(id),
+                Hit::Drop => self.world.drop_message(id, observer),
+            };
+        }
+        result
+    }
+}
+
+/// What a standing order does to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hit {
+    Hold,
+    Drop,
+}
+
+/// Passes everything on, and notes messages that a standing order is about.
+struct Watch<'a, O> {
+    observer: &'a mut O,
+    orders: &'a mut Vec<Order>,
+    hits: Vec<(Sequence, Hit)>,
+}
+
+impl<O: Observer<Node>> Observer<Node> for Watch<'_, O> {
+    fn saw(&mut self, now: Time, happening: Happening<'_, Node>) {
+        self.observer.saw(now, happening);
+        if let Happening::Sent { id, from, to, message, .. } = happening
+            && let Some(place) = self.orders.iter().position(|order| order.pattern.matches(from, to, message))
+        {
+            let what = self.orders[place].what;
+            if what == Hit::Drop {
+                self.orders.remove(place);
+            }
+            self.hits.push((id, what));
+        }
+    }
+}

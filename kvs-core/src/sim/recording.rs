@@ -1,0 +1,117 @@
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Input, Refusal, Sim};
+use crate::server::Node;
+use crate::time::Time;
+use crate::world::{Moment, Observer};
+use crate::zoo::Architecture;
+
+/// All it takes to live a run again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// The parts, and the world they live in.
+    pub architecture: Architecture,
+    /// What all random streams grow from.
+    pub seed: u64,
+    inputs: Vec<(Moment, Input)>,
+}
+
+impl Recording {
+    /// A recording in which nobody has done anything yet.
+    pub fn new(architecture: Architecture, seed: u64) -> Self {
+        Self { architecture, seed, inputs: Vec::new() }
+    }
+
+    /// What was done, and when, in order.
+    pub fn inputs(&self) -> &[(Moment, Input)] {
+        &self.inputs
+    }
+
+    /// Adds what was done at a moment, and forgets what was done later: from here on the run is another one.
+    pub fn record(&mut self, moment: Moment, input: Input) {
+        self.truncate(moment);
+        self.inputs.push((moment, input));
+    }
+
+    /// Forgets what was done after a moment.
+    pub fn truncate(&mut self, moment: Moment) {
+        self.inputs.truncate(self.inputs.partition_point(|(at, _)| *at <= moment));
+    }
+}
+
+/// A run that follows a recording. Cloning one is cheap: that is what a keyframe is.
+#[derive(Clone)]
+pub struct Replay {
+    sim: Sim,
+    inputs_done: usize,
+}
+
+impl Replay {
+    /// The run at its beginning.
+    pub fn new(recording: &Recording, observer: &mut impl Observer<Node>) -> Self {
+        Self { sim: Sim::new(&recording.architecture, recording.seed, observer), inputs_done: 0 }
+    }
+
+    /// The world at this point of the run.
+    pub fn sim(&self) -> &Sim {
+        &self.sim
+    }
+
+    /// Where in its life the world is.
+    pub fn moment(&self) -> Moment {
+        self.sim.world().moment()
+    }
+
+    /// Does something now and records it. On an error neither has changed.
+    pub fn act(
+        &mut self,
+        recording: &mut Recording,
+        input: Input,
+        observer: &mut impl Observer<Node>,
+    ) -> Result<(), Refusal> {
+        self.sim.apply(&input, observer)?;
+        recording.record(self.moment(), input);
+        self.inputs_done = recording.inputs.len();
+        Ok(())
+    }
+
+    /// Lets the next event happen, after the inputs that come before it. False if no event is to come.
+    pub fn step(&mut self, recording: &Recording, observer: &mut impl Observer<Node>) -> bool {
+        loop {
+            match (self.sim.next_moment(), self.next_input(recording)) {
+                (next, Some(at)) if next.is_none_or(|next| at < next) => self.do_next_input(recording, observer),
+                (None, _) => return false,
+                (Some(_), _) => return self.sim.step(observer),
+            }
+        }
+    }
+
+    /// Lets everything up to a moment happen, inputs at that very moment included.
+    pub fn advance_to_moment(&mut self, until: Moment, recording: &Recording, observer: &mut impl Observer<Node>) {
+        while self.next_input(recording).is_some_and(|at| at <= until) {
+            self.do_next_input(recording, observer);
+        }
+        self.sim.advance_to_moment(until, observer);
+    }
+
+    /// Lets everything up to and including an instant happen.
+    pub fn advance_to(&mut self, until: Time, recording: &Recording, observer: &mut impl Observer<Node>) {
+        self.advance_to_moment(Moment { time: until, events: u32::MAX }, recording, observer);
+    }
+
+    fn next_input(&self, recording: &Recording) -> Option<Moment> {
+        recording.inputs.get(self.inputs_done).map(|(at, _)| *at)
+    }
+
+    fn do_next_input(&mut self, recording: &Recording, observer: &mut impl Observer<Node>) {
+        if let Some((at, input)) = recording.inputs.get(self.inputs_done) {
+            self.sim.advance_to_moment(*at, observer);
+            // Refused while recording means not recorded; refused now means that the recording was made for another build, and
+            // going on without the input is the nearest to it that there is.
+            let _refused = self.sim.apply(input, observer);
+            self.inputs_done += 1;
+        }
+    }
+}

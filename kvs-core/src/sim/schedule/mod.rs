@@ -1,0 +1,1 @@
+//! A schedule is text: a small line language that drives a world.

@@ -1,0 +1,42 @@
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lattice::VectorClock;
+use crate::op::{KVSOperation, KVSResponse, Key, Value};
+
+/// The store for operations that come in one order: one value a key, the last write wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KVSCore(BTreeMap<Key, Value>);
+
+impl KVSCore {
+    /// Applies an operation after all earlier ones.
+    pub fn apply(&mut self, op: &KVSOperation) -> KVSResponse {
+        match op {
+            KVSOperation::Put(key, value) => {
+                self.0.insert(key.clone(), value.clone());
+                KVSResponse::PutOk
+            }
+            KVSOperation::Delete(key) => {
+                self.0.remove(key);
+                KVSResponse::DeleteOk
+            }
+            KVSOperation::Get(key) => {
+                let values: Vec<_> = self.0.get(key).cloned().into_iter().collect();
+                KVSResponse::GetResult { values, context: VectorClock::default() }
+            }
+        }
+    }
+
+    /// What is kept under a key.
+    pub fn get(&self, key: &Key) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// All keys with their values, in the order of keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        self.0.iter()
+    }
+}

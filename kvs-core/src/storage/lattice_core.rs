@@ -1,0 +1,156 @@
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh64::xxh64;
+
+use super::Values;
+use crate::lattice::{DomPair, Lww, LwwWrapper, Merge, MvRegister, ReplicaId, SetUnion, VectorClock};
+use crate::op::{KVSResponse, Key, Value};
+use crate::time::{Span, Time};
+
+/// What a replicated store keeps under one key. A deleted key keeps what it takes to know that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stored {
+    /// See [`Values::Lww`].
+    Lww(Lww<Option<Value>>),
+    /// See [`Values::MvRegister`].
+    MvRegister(MvRegister<Value>),
+    /// See [`Values::LwwWrapper`].
+    LwwWrapper(LwwWrapper<Option<Value>>),
+    /// See [`Values::DomPair`].
+    DomPair(DomPair<VectorClock, SetUnion<Value>>),
+}
+
+impl Stored {
+    /// The values a reader gets, in order.
+    pub fn values(&self) -> Vec<Value> {
+        match self {
+            Self::Lww(Lww { value, .. }) | Self::LwwWrapper(LwwWrapper(value)) => value.iter().cloned().collect(),
+            Self::DomPair(pair) => pair.value.0.iter().cloned().collect(),
+            Self::MvRegister(register) => {
+                let mut values: Vec<_> = register.versions().map(|(_, value)| value.clone()).collect();
+                values.sort_unstable();
+                values
+            }
+        }
+    }
+
+    /// What a reader should say that it has seen when it writes.
+    pub fn context(&self) -> VectorClock {
+        match self {
+            Self::Lww(_) | Self::LwwWrapper(_) => VectorClock::default(),
+            Self::DomPair(pair) => pair.clock.clone(),
+            Self::MvRegister(register) => register.context().clone(),
+        }
+    }
+
+    /// A fingerprint: equal for equal values, on every platform.
+    pub fn digest(&self) -> u64 {
+        // Encoding plain data into memory does not fail.
+        postcard::to_allocvec(self).map_or(0, |bytes| xxh64(&bytes, 0))
+    }
+}
+
+impl Merge for Stored {
+    /// All replicas of a store keep one kind of value; a stray value of another kind is not taken in.
+    fn merge(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Lww(mine), Self::Lww(other)) => mine.merge(other),
+            (Self::MvRegister(mine), Self::MvRegister(other)) => mine.merge(other),
+            (Self::LwwWrapper(mine), Self::LwwWrapper(other)) => mine.merge(other),
+            (Self::DomPair(mine), Self::DomPair(other)) => mine.merge(other),
+            _ => false,
+        }
+    }
+}
+
+/// Who writes, when, and in the knowledge of what.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// The replica that coordinates the write.
+    pub replica: ReplicaId,
+    /// The time on its clock.
+    pub now: Time,
+    /// What the client had read of this key.
+    pub read: &'a VectorClock,
+}
+
+/// The store for operations that come in no particular order: values are merged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LatticeKVSCore {
+    values: Values,
+    entries: BTreeMap<Key, Arc<Stored>>,
+    /// The latest timestamp given out here.
+    last_time: Time,
+}
+
+impl LatticeKVSCore {
+    /// An empty store.
+    pub fn new(values: Values) -> Self {
+        Self { values, entries: BTreeMap::new(), last_time: Time::ZERO }
+    }
+
+    /// Writes a value, or deletes (`None`). True if that changed what is kept.
+    pub fn write(&mut self, key: &Key, value: Option<&Value>, stamp: Stamp<'_>) -> bool {
+        let old = self.entries.get(key).map(Arc::as_ref);
+        let new = match (self.values, old) {
+            (Values::Lww, _) => {
+                // One timestamp for one value: two writes in one microsecond get two.
+                self.last_time = stamp.now.max(self.last_time + Span::from_us(1));
+                Stored::Lww(Lww { time: self.last_time, replica: stamp.replica, value: value.cloned() })
+            }
+            (Values::LwwWrapper, _) => Stored::LwwWrapper(LwwWrapper(value.cloned())),
+            (Values::DomPair, old) => {
+                let mut clock = old.map_or_else(VectorClock::default, Stored::context);
+                clock.merge(stamp.read);
+                clock.bump(stamp.replica);
+                Stored::DomPair(DomPair { clock, value: SetUnion(value.cloned().into_iter().collect::<BTreeSet<_>>()) })
+            }
+            (Values::MvRegister, old) => {
+                let mut register = match old {
+                    Some(Stored::MvRegister(register)) => register.clone(),
+                    _ => MvRegister::default(),
+                };
+                match value {
+                    Some(value) => register.put(stamp.replica, value.clone(), stamp.read),
+                    None => register.delete(stamp.read),
+                }
+                Stored::MvRegister(register)
+            }
+        };
+        self.merge(key, &Arc::new(new))
+    }
+
+    /// Takes in a value from another replica. True if that changed what is kept.
+    pub fn merge(&mut self, key: &Key, other: &Arc<Stored>) -> bool {
+        let Some(mine) = self.entries.get_mut(key) else {
+            self.entries.insert(key.clone(), other.clone());
+            return true;
+        };
+        // The common case in gossip, and it must not copy what a message still shares.
+        if Arc::ptr_eq(mine, other) || mine == other {
+            return false;
+        }
+        Arc::make_mut(mine).merge(other)
+    }
+
+    /// Answers a read.
+    pub fn read(&self, key: &Key) -> KVSResponse {
+        match self.entries.get(key) {
+            Some(stored) => KVSResponse::GetResult { values: stored.values(), context: stored.context() },
+            None => KVSResponse::GetResult { values: Vec::new(), context: VectorClock::default() },
+        }
+    }
+
+    /// What is kept under a key, shared.
+    pub fn get(&self, key: &Key) -> Option<&Arc<Stored>> {
+        self.entries.get(key)
+    }
+
+    /// All that is kept, in the order of keys; deleted keys too.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Arc<Stored>)> {
+        self.entries.iter()
+    }
+}

@@ -1,0 +1,4 @@
+//! One short file an exhibit.
+
+pub(super) mod local;
+pub(super) mod replicated;
