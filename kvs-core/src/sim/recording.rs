@@ -77,21 +77,40 @@ impl Replay {
         Ok(())
     }
 
-    /// Lets the next event happen, after the inputs that come before it. False if no event is to come.
+    /// How many events and inputs there have been: a place in the run.
+    pub fn progress(&self) -> u64 {
+        self.sim.world().events() + self.inputs_done as u64
+    }
+
+    /// The moment of the next input or event; None if nothing is to come.
+    pub fn next_moment(&mut self, recording: &Recording) -> Option<Moment> {
+        match self.next_input(recording) {
+            Some((at, _)) => Some(*at),
+            None => self.sim.next_moment(),
+        }
+    }
+
+    /// The input that comes before the next event, with its moment.
+    pub fn next_input<'a>(&mut self, recording: &'a Recording) -> Option<&'a (Moment, Input)> {
+        let input = recording.inputs.get(self.inputs_done)?;
+        self.sim.next_moment().is_none_or(|event| input.0 < event).then_some(input)
+    }
+
+    /// Lets the next input or event happen, whichever comes first. False if nothing is to come.
     pub fn step(&mut self, recording: &Recording, observer: &mut impl Observer<Node>) -> bool {
-        loop {
-            match (self.sim.next_moment(), self.next_input(recording)) {
-                (next, Some(at)) if next.is_none_or(|next| at < next) => self.do_next_input(recording, observer),
-                (None, _) => return false,
-                (Some(_), _) => return self.sim.step(observer),
+        match self.next_input(recording) {
+            Some((at, input)) => {
+                self.do_input(*at, input, observer);
+                true
             }
+            None => self.sim.step(observer),
         }
     }
 
     /// Lets everything up to a moment happen, inputs at that very moment included.
     pub fn advance_to_moment(&mut self, until: Moment, recording: &Recording, observer: &mut impl Observer<Node>) {
-        while self.next_input(recording).is_some_and(|at| at <= until) {
-            self.do_next_input(recording, observer);
+        while let Some((at, input)) = recording.inputs.get(self.inputs_done).filter(|(at, _)| *at <= until) {
+            self.do_input(*at, input, observer);
         }
         self.sim.advance_to_moment(until, observer);
     }
@@ -101,17 +120,11 @@ impl Replay {
         self.advance_to_moment(Moment { time: until, events: u32::MAX }, recording, observer);
     }
 
-    fn next_input(&self, recording: &Recording) -> Option<Moment> {
-        recording.inputs.get(self.inputs_done).map(|(at, _)| *at)
-    }
-
-    fn do_next_input(&mut self, recording: &Recording, observer: &mut impl Observer<Node>) {
-        if let Some((at, input)) = recording.inputs.get(self.inputs_done) {
-            self.sim.advance_to_moment(*at, observer);
-            // Refused while recording means not recorded; refused now means that the recording was made for another build, and
-            // going on without the input is the nearest to it that there is.
-            let _refused = self.sim.apply(input, observer);
-            self.inputs_done += 1;
-        }
+    fn do_input(&mut self, at: Moment, input: &Input, observer: &mut impl Observer<Node>) {
+        self.sim.advance_to_moment(at, observer);
+        // Refused while recording means not recorded; refused now means that the recording was made for another build, and
+        // going on without the input is the nearest to it that there is.
+        let _refused = self.sim.apply(input, observer);
+        self.inputs_done += 1;
     }
 }

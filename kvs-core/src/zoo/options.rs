@@ -197,7 +197,7 @@ fn parse_decimal(text: &str, unit: u64) -> Option<u64> {
     let mut value = whole.parse::<u64>().ok()?.checked_mul(unit)?;
     let mut place = unit;
     for digit in decimals.trim_end_matches('0').bytes() {
-        if place % 10 != 0 {
+        if !place.is_multiple_of(10) {
             return None;
         }
         place /= 10;

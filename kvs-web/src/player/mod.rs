@@ -1,0 +1,257 @@
+//! A run that can be played, stopped, sought and branched. No Yew, no DOM: tested natively.
+//!
+//! The player holds a recording and one replay of it, the *present*. The furthest point ever lived is the *horizon*; behind it
+//! the past can be sought at will from keyframes. Doing something in the past makes the run another one from there on.
+
+mod timeline;
+
+use kvs_core::process::NodeId;
+use kvs_core::server::{Message, Node};
+use kvs_core::sim::{Entry, History, Input, Recording, Refusal, Sim};
+use kvs_core::time::{Span, Time};
+use kvs_core::world::World;
+use kvs_core::zoo::{Architecture, Names, OptionError, catalog};
+
+use crate::command::{Command, Speed};
+use timeline::Timeline;
+
+/// What a command has changed, so that only what shows it is drawn anew.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The present moved.
+    pub time: bool,
+    /// Playing began or stopped, or the speed changed.
+    pub playback: bool,
+    /// What is recorded changed: the link is another one.
+    pub recording: bool,
+    /// It is another run altogether: other nodes, perhaps.
+    pub run: bool,
+}
+
+impl Changes {
+    const TIME: Self = Self { time: true, playback: false, recording: false, run: false };
+    const PLAYBACK: Self = Self { time: false, playback: true, recording: false, run: false };
+    const BRANCH: Self = Self { time: true, playback: false, recording: true, run: false };
+    const RUN: Self = Self { time: true, playback: true, recording: true, run: true };
+
+    /// Whether anything changed.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// Why a command did nothing. The player is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The world refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The option makes no sense.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+}
+
+/// How far ahead of everything lived a seek may go.
+const SEEK_AHEAD_MAX: Span = Span::from_secs(600);
+
+/// A run, and the present in it.
+pub struct Player {
+    timeline: Timeline,
+    names: Names,
+    playing: bool,
+    speed: Speed,
+    undone: Vec<Recording>,
+    done: Vec<Recording>,
+}
+
+impl Player {
+    /// A run at its beginning.
+    pub fn new(recording: Recording) -> Self {
+        Self {
+            names: Names::new(&recording.architecture),
+            timeline: Timeline::new(recording),
+            playing: false,
+            speed: Speed::default(),
+            undone: Vec::new(),
+            done: Vec::new(),
+        }
+    }
+
+    // ---- looking
+
+    /// The present world, with standing orders.
+    pub fn sim(&self) -> &Sim {
+        self.timeline.sim()
+    }
+
+    /// The present world.
+    pub fn world(&self) -> &World<Node> {
+        self.timeline.sim().world()
+    }
+
+    /// The parts.
+    pub fn architecture(&self) -> &Architecture {
+        &self.recording().architecture
+    }
+
+    /// All it takes to live this run again.
+    pub fn recording(&self) -> &Recording {
+        self.timeline.recording()
+    }
+
+    /// What the nodes are called.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The present.
+    pub fn now(&self) -> Time {
+        self.world().now()
+    }
+
+    /// The furthest instant ever lived in this run.
+    pub fn horizon(&self) -> Time {
+        self.timeline.horizon()
+    }
+
+    /// Whether time passes by itself.
+    pub fn is_playing(&self) -> bool {
+        self.playing
+    }
+
+    /// How fast.
+    pub fn speed(&self) -> Speed {
+        self.speed
+    }
+
+    /// Whether there is something to undo.
+    pub fn can_undo(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    /// Whether there is something to redo.
+    pub fn can_redo(&self) -> bool {
+        !self.undone.is_empty()
+    }
+
+    /// Whether there is an event or input before the present.
+    pub fn can_step_back(&self) -> bool {
+        self.timeline.progress() > 0
+    }
+
+    /// What happened up to the present.
+    pub fn trace(&self) -> &[Entry] {
+        self.timeline.trace()
+    }
+
+    /// The entries that the last event or input up to the present has made.
+    pub fn last_step(&self) -> &[Entry] {
+        self.timeline.last_step()
+    }
+
+    /// The operations of clients over all that was lived; some may lie after the present.
+    pub fn history(&self) -> &History {
+        self.timeline.history()
+    }
+
+    /// A node as it was before the last event or input.
+    pub fn node_before_last_step(&self, node: NodeId) -> Option<std::sync::Arc<Node>> {
+        self.timeline.before_last_step().map(|world| world.node(node).clone())
+    }
+
+    // ---- changing
+
+    /// Does something. On an error nothing has changed.
+    pub fn apply(&mut self, command: Command) -> Result<Changes, CommandError> {
+        Ok(match command {
+            Command::Input(input) => self.input(input)?,
+            Command::Play => self.set_playing(true),
+            Command::Pause => self.set_playing(false),
+            Command::TogglePlay => self.set_playing(!self.playing),
+            Command::StepForward => self.pausing(Timeline::step_forward),
+            Command::StepBack => self.pausing(Timeline::step_back),
+            Command::Seek(time) => {
+                let time = time.min(self.horizon() + SEEK_AHEAD_MAX);
+                self.timeline.seek(time);
+                Changes::TIME
+            }
+            Command::SetSpeed(speed) => {
+                self.speed = speed;
+                Changes::PLAYBACK
+            }
+            Command::Undo => self.swap_recording(true),
+            Command::Redo => self.swap_recording(false),
+            Command::Restart => {
+                let Recording { architecture, seed, .. } = self.recording();
+                self.begin(Recording::new(architecture.clone(), *seed))
+            }
+            Command::Reseed(seed) => self.begin(Recording::new(self.architecture().clone(), seed)),
+            Command::Choose(animal) => {
+                self.begin(Recording::new(catalog::exhibit_of(animal).architecture(), self.recording().seed))
+            }
+            Command::SetOption { name, value } => {
+                let mut architecture = self.architecture().clone();
+                architecture.set(name, &value)?;
+                architecture.validate()?;
+                self.begin(Recording::new(architecture, self.recording().seed))
+            }
+            Command::Load(recording, time) => {
+                let changes = self.begin(*recording);
+                self.timeline.seek(time);
+                changes
+            }
+        })
+    }
+
+    /// Lets time pass, if it passes by itself. `elapsed_ms` is how long the reader has waited.
+    pub fn advance(&mut self, elapsed_ms: f64) -> Changes {
+        // A tab that was hidden for an hour must not live that hour at once.
+        let elapsed_us = elapsed_ms.clamp(0.0, 250.0) * 1_000.0 * self.speed.factor();
+        if !self.playing || elapsed_us < 1.0 {
+            return Changes::default();
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, at most 12.5 million")]
+        let span = Span::from_us(elapsed_us as u64);
+        self.timeline.pass(span);
+        Changes::TIME
+    }
+
+    fn input(&mut self, input: Input) -> Result<Changes, CommandError> {
+        let before = self.recording().clone();
+        self.timeline.act(input)?;
+        self.done.push(before);
+        self.undone.clear();
+        Ok(Changes::BRANCH)
+    }
+
+    fn set_playing(&mut self, playing: bool) -> Changes {
+        self.playing = playing;
+        Changes::PLAYBACK
+    }
+
+    fn pausing(&mut self, act: impl FnOnce(&mut Timeline)) -> Changes {
+        self.playing = false;
+        act(&mut self.timeline);
+        Changes { playback: true, ..Changes::TIME }
+    }
+
+    fn swap_recording(&mut self, is_undo: bool) -> Changes {
+        let (from, to) = if is_undo { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
+        let Some(recording) = from.pop() else { return Changes::default() };
+        to.push(self.timeline.recording().clone());
+        self.timeline.rewrite(recording);
+        Changes::BRANCH
+    }
+
+    fn begin(&mut self, recording: Recording) -> Changes {
+        let speed = self.speed;
+        *self = Self { speed, ..Self::new(recording) };
+        Changes::RUN
+    }
+}
+
+/// Whether a message is one that travels on a link, as opposed to one between a client and the reader.
+pub fn is_on_a_link(message: &Message) -> bool {
+    Message::KINDS.contains(&message.kind())
+}
