@@ -157,11 +157,14 @@ pub fn summarize(message: &Message) -> String {
             gossip::Message::Mail { items }
             | gossip::Message::Rumor { items, .. }
             | gossip::Message::AeFin { items } => summarize_items(items),
-            gossip::Message::RumorAck { needed, known, .. } => match (needed.len(), known.len()) {
-                (needed, 0) => format!("{needed} new"),
-                (0, known) => format!("{known} known"),
-                (needed, known) => format!("{needed} new, {known} known"),
-            },
+            gossip::Message::RumorAck { heard, .. } => {
+                let needed = heard.iter().filter(|heard| heard.needed).count();
+                match (needed, heard.len() - needed) {
+                    (needed, 0) => format!("{needed} new"),
+                    (0, known) => format!("{known} known"),
+                    (needed, known) => format!("{needed} new, {known} known"),
+                }
+            }
             gossip::Message::AeSyn { digest } => match digest.len() {
                 0 => String::from("I have nothing"),
                 1 => String::from("I have 1 key"),

@@ -129,11 +129,19 @@ impl LatticeKVSCore {
             self.entries.insert(key.clone(), other.clone());
             return true;
         };
-        // The common case in gossip, and it must not copy what a message still shares.
-        if Arc::ptr_eq(mine, other) || mine == other {
+        if Arc::ptr_eq(mine, other) {
             return false;
         }
-        Arc::make_mut(mine).merge(other)
+        // Replicas that have become equal share one value from then on: the next rumor about it costs one comparison of pointers.
+        if mine == other {
+            *mine = other.clone();
+            return false;
+        }
+        let changed = Arc::make_mut(mine).merge(other);
+        if changed && mine == other {
+            *mine = other.clone();
+        }
+        changed
     }
 
     /// Answers a read.

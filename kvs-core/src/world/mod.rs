@@ -538,7 +538,7 @@ impl<P: Process> World<P> {
                     }
                 }
                 Effect::Mark { mark, subject } => {
-                    observer.saw(self.now.time, Happening::Marked { node, mark, subject })
+                    observer.saw(self.now.time, Happening::Marked { node, mark, subject });
                 }
             }
         }

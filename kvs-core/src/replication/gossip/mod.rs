@@ -12,7 +12,6 @@ mod rumor;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +108,15 @@ pub struct Item {
     pub value: Arc<Stored>,
 }
 
+/// A rumor that somebody was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The rumor.
+    pub id: RumorId,
+    /// Whether it was news.
+    pub needed: bool,
+}
+
 /// What replicas say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
@@ -128,10 +136,8 @@ pub enum Message {
     RumorAck {
         /// The round they came in.
         round: u32,
-        /// Those that were.
-        needed: Box<[RumorId]>,
-        /// Those that were not.
-        known: Box<[RumorId]>,
+        /// All of them.
+        heard: Box<[Heard]>,
     },
     /// What the sender keeps, as fingerprints.
     AeSyn {
@@ -200,7 +206,7 @@ impl EpidemicGossip {
             Event::Receive { from, message } => match message {
                 Message::Mail { items } | Message::AeFin { items } => self.on_items(&items, store),
                 Message::Rumor { round, items } => self.on_rumor(from, round, &items, store, cx),
-                Message::RumorAck { needed, known, .. } => self.on_rumor_ack(&needed, &known, cx),
+                Message::RumorAck { heard, .. } => self.on_rumor_ack(&heard, cx),
                 Message::AeSyn { digest } => self.on_ae_syn(from, &digest, store, cx),
                 Message::AeReply { items, want } => self.on_ae_reply(from, &items, &want, store, cx),
             },
@@ -239,22 +245,19 @@ impl EpidemicGossip {
         }
     }
 
-    /// Takes in items; what changes the store is a rumor here, too. Returns the rumors that were news, and those that were not.
-    fn take_in(&mut self, items: &[Item], store: &mut LatticeKVSCore) -> (Vec<RumorId>, Vec<RumorId>) {
-        let (mut needed, mut known) = (Vec::new(), Vec::new());
-        for item in items {
-            if store.merge(&item.id.key, &item.value) {
-                self.kindle(&item.id.key);
-                needed.push(item.id.clone());
-            } else {
-                known.push(item.id.clone());
-            }
+    /// Takes in an item; if it changes the store, it is a rumor here, too. True if it does.
+    fn take_in(&mut self, item: &Item, store: &mut LatticeKVSCore) -> bool {
+        let is_news = store.merge(&item.id.key, &item.value);
+        if is_news {
+            self.kindle(&item.id.key);
         }
-        (needed, known)
+        is_news
     }
 
     fn on_items(&mut self, items: &[Item], store: &mut LatticeKVSCore) {
-        self.take_in(items, store);
+        for item in items {
+            self.take_in(item, store);
+        }
     }
 
     fn kindle(&mut self, key: &Key) {

@@ -2,10 +2,11 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{COOLED, Contacts, Cooling, EpidemicGossip, Item, Message, RumorIdentity, Timer};
+use super::{COOLED, Contacts, Cooling, EpidemicGossip, Heard, Item, Message, RumorIdentity, Timer};
 use crate::op::Key;
 use crate::process::{Context, NodeId, Process};
 use crate::storage::LatticeKVSCore;
@@ -114,13 +115,14 @@ impl EpidemicGossip {
         if self.rumors.infective() == 0 {
             return;
         }
-        let hot = self.rumors.iter().filter(|(_, rumor)| rumor.state != RumorState::Removed);
-        let items: Arc<[Item]> = hot
-            .filter_map(|(key, rumor)| {
+        let mut items = Vec::with_capacity(self.rumors.infective() as usize);
+        for (key, rumor) in self.rumors.iter().filter(|(_, rumor)| rumor.state != RumorState::Removed) {
+            if let Some(value) = store.get(key) {
                 let id = RumorId { key: key.clone(), version: rumor.version };
-                Some(Item { id, value: store.get(key)?.clone() })
-            })
-            .collect();
+                items.push(Item { id, value: value.clone() });
+            }
+        }
+        let items: Arc<[Item]> = items.into();
         let mut contacts = 0;
         self.for_distinct_peers(cx, |peer, cx| {
             cx.send(peer, Message::Rumor { round: self.round, items: items.clone() });
@@ -144,19 +146,24 @@ impl EpidemicGossip {
     ) where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
-        let (needed, known) = self.take_in(items, store);
-        if self.config.contacts == Contacts::Feedback {
-            cx.send(from, Message::RumorAck { round, needed: needed.into(), known: known.into() });
+        match self.config.contacts {
+            Contacts::Blind => self.on_items(items, store),
+            Contacts::Feedback => {
+                let hear = |item: &Item| Heard { id: item.id.clone(), needed: self.take_in(item, store) };
+                let heard = items.iter().map(hear).collect();
+                cx.send(from, Message::RumorAck { round, heard });
+            }
         }
     }
 
     /// A contact that was needed warms a rumor; one that was not counts against it.
-    pub(super) fn on_rumor_ack<P: Process>(&mut self, needed: &[RumorId], known: &[RumorId], cx: &mut Context<'_, P>) {
-        for id in needed {
-            self.rumors.update(id, |_| Some(0));
-        }
-        for id in known {
-            self.count_against(id, cx);
+    pub(super) fn on_rumor_ack<P: Process>(&mut self, heard: &[Heard], cx: &mut Context<'_, P>) {
+        for Heard { id, needed } in heard {
+            if *needed {
+                self.rumors.update(id, |_| Some(0));
+            } else {
+                self.count_against(id, cx);
+            }
         }
     }
 
