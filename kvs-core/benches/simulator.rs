@@ -1,6 +1,5 @@
 //! How many messages a second the simulator delivers: the step functions, the queue, the links, and nothing else.
 
-#[allow(unreachable_pub, reason = "the browser's benchmark includes the same file")]
 mod workload;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

@@ -8,7 +8,7 @@ use kvs_core::zoo::{Architecture, ReplicationOptions, catalog};
 
 /// A cluster of so many replicas that never stops gossiping: four clients keep changing a few keys, and each change spreads as a
 /// rumor with feedback, with anti-entropy beside it.
-pub fn gossiping_cluster(replicas: u32) -> Sim {
+pub(crate) fn gossiping_cluster(replicas: u32) -> Sim {
     let exhibit = catalog::exhibit("replicated").map(|exhibit| exhibit.architecture());
     let architecture = exhibit.map(|exhibit| Architecture {
         servers: replicas,
@@ -29,7 +29,7 @@ pub fn gossiping_cluster(replicas: u32) -> Sim {
 }
 
 /// Lets so many messages be delivered. Returns how many events that took.
-pub fn deliver(sim: &mut Sim, messages: u64) -> u64 {
+pub(crate) fn deliver(sim: &mut Sim, messages: u64) -> u64 {
     let before = sim.world().events();
     let until = sim.world().delivered() + messages;
     while sim.world().delivered() < until && sim.step(&mut ()) {}

@@ -1,0 +1,170 @@
+//! A reader in a browser: serves the built page, starts Chromium, and does what a hand and an eye would do.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long the page may take to do something before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How the reader's screen is.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) flags: &'static [&'static str],
+}
+
+/// A desk.
+pub(crate) const WIDE: Screen = Screen { width: 1280, height: 900, flags: &[] };
+
+/// A page in a browser.
+pub(crate) struct Page {
+    client: Client,
+}
+
+type Story = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Opens the page at an address fragment, lets `story` happen, and closes the browser whatever came of it.
+pub(crate) async fn read(screen: Screen, fragment: &str, story: impl FnOnce(Page) -> Story) {
+    let (mut driver, port) = start_driver().await;
+    let client = connect(port, screen).await;
+    let page = Page { client: client.clone() };
+    page.open(fragment).await;
+    let outcome = tokio::spawn(story(page)).await;
+    let _session_may_be_gone = client.close().await;
+    let _driver_may_be_gone = driver.kill().await;
+    if let Err(failure) = outcome {
+        std::panic::resume_unwind(failure.into_panic());
+    }
+}
+
+/// Starts a driver on a port of its own choice, and reads off which.
+async fn start_driver() -> (Child, u16) {
+    let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+    let mut driver = Command::new(&program)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program} does not start ({error}); scripts/setup installs it"));
+    let mut lines = BufReader::new(driver.stdout.take().expect("its output is piped")).lines();
+    while let Some(line) = lines.next_line().await.expect("the driver prints text") {
+        let port = line.rsplit_once("on port ").map(|(_, port)| port.trim_end_matches('.').parse());
+        if let Some(Ok(port)) = port {
+            return (driver, port);
+        }
+    }
+    panic!("{program} ended without naming its port");
+}
+
+async fn connect(port: u16, screen: Screen) -> Client {
+    let size = format!("--window-size={},{}", screen.width, screen.height);
+    let mut args = vec!["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", &size];
+    args.extend(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]);
+    args.extend(screen.flags);
+    let options = json!({ "args": args });
+    let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+    let Value::Object(capabilities) = capabilities else { unreachable!("it is written as an object") };
+    ClientBuilder::new(HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .unwrap_or_else(|error| panic!("the browser does not start: {error}"))
+}
+
+/// The address of the built page, served by this process for as long as it lives.
+pub(crate) fn site() -> &'static str {
+    static SITE: OnceLock<String> = OnceLock::new();
+    SITE.get_or_init(|| {
+        let dist = PathBuf::from(std::env::var("KVS_ZOO_DIST").unwrap_or_else(|_| "dist".into()));
+        assert!(dist.join("index.html").exists(), "there is no built page; `scripts/test e2e` builds one");
+        let server = tiny_http::Server::http("127.0.0.1:0").expect("a free port");
+        let address = server.server_addr().to_ip().expect("an address").to_string();
+        std::thread::spawn(move || server.incoming_requests().for_each(|request| answer(&dist, request)));
+        format!("http://{address}/")
+    })
+}
+
+fn answer(dist: &std::path::Path, request: tiny_http::Request) {
+    let path = request.url().split(['?', '#']).next().unwrap_or_default().trim_start_matches('/').to_owned();
+    let file = if path.is_empty() { "index.html" } else { &path };
+    let kind = match file.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("wasm") => "application/wasm",
+        _ => "application/octet-stream",
+    };
+    let kind = format!("Content-Type: {kind}").parse::<tiny_http::Header>().expect("a header");
+    let _reader_may_be_gone = match std::fs::read(dist.join(file)) {
+        Ok(content) => request.respond(tiny_http::Response::from_data(content).with_header(kind)),
+        Err(_) => request.respond(tiny_http::Response::empty(404)),
+    };
+}
+
+impl Page {
+    /// Goes to the page at an address fragment, which may be empty, and waits until it shows a cluster.
+    pub(crate) async fn open(&self, fragment: &str) {
+        // A change of the fragment alone would not load anything.
+        self.client.goto("about:blank").await.expect("a blank page");
+        let address = format!("{}#{fragment}", site());
+        self.client.goto(&address).await.expect("the page loads");
+        self.until("the cluster is shown", "return document.querySelector('[data-node]') !== null").await;
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Waits until a script returns true.
+    pub(crate) async fn until(&self, what: &str, script: &str) {
+        let began = Instant::now();
+        while self.script(script).await != Value::Bool(true) {
+            assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} until {what}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Clicks on what a selector finds, as a hand would: it must be there and visible.
+    pub(crate) async fn click(&self, selector: &str) {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("click on {selector}: {error}"));
+    }
+
+    /// Puts text into a field in place of what is there.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
+        let element = self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.clear().await.unwrap_or_else(|error| panic!("clear {selector}: {error}"));
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("type into {selector}: {error}"));
+    }
+
+    /// Chooses an option of a select by its value.
+    pub(crate) async fn choose(&self, selector: &str, value: &str) {
+        let element = self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.select_by_value(value).await.unwrap_or_else(|error| panic!("{selector} = {value}: {error}"));
+    }
+
+    /// The visible text of what a selector finds; empty if there is nothing.
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        let script = format!("return document.querySelector({})?.innerText ?? ''", json!(selector));
+        self.script(&script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The address of the page now.
+    pub(crate) async fn address(&self) -> String {
+        self.client.current_url().await.expect("the page has an address").to_string()
+    }
+}
