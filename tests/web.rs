@@ -3,4 +3,5 @@
 
 use wasm_bindgen_test::wasm_bindgen_test;
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
-#[wasm_bindgen_test] fn x() {}
+#[wasm_bindgen_test]
+fn x() {}

@@ -19,7 +19,10 @@ fn deliveries() {
         let mut rounds_ms: Vec<f64> = (0..ROUNDS).map(|_| time_ms(&mut warm.clone())).collect();
         rounds_ms.sort_by(f64::total_cmp);
         let median_ms = rounds_ms[rounds_ms.len() / 2];
-        console_log!("deliver on {replicas} gossiping replicas: {:.2} million messages/s", MESSAGES as f64 / median_ms / 1_000.0);
+        console_log!(
+            "deliver on {replicas} gossiping replicas: {:.2} million messages/s",
+            MESSAGES as f64 / median_ms / 1_000.0
+        );
     }
 }
 

@@ -63,7 +63,7 @@ impl Speed {
     ];
 
     /// All speeds, slowest first.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> {
         (0..Self::STEPS.len()).map(Self)
     }
 

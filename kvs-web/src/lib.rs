@@ -5,5 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod command;
+pub mod frame;
+pub mod inspect;
+pub mod keymap;
+mod panels;
 pub mod player;
+pub mod share;
+pub mod stage;
+pub mod store;

@@ -13,7 +13,7 @@ debian_cargo=/usr/bin/cargo
 
 set_up_rust() {
     rust_is_complete || bring_rust
-    rust_is_complete || die "$(rustc --version) does not become able to build for $wasm; is RUSTUP_TOOLCHAIN set?"
+    rust_is_complete || die "a Rust which builds for $wasm was set up, but the one in use here is $(rustc --version); is RUSTUP_TOOLCHAIN set?"
     check_rust_version
 }
 

@@ -146,14 +146,16 @@ impl Page {
 
     /// Puts text into a field in place of what is there.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
-        let element = self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        let element =
+            self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.clear().await.unwrap_or_else(|error| panic!("clear {selector}: {error}"));
         element.send_keys(text).await.unwrap_or_else(|error| panic!("type into {selector}: {error}"));
     }
 
     /// Chooses an option of a select by its value.
     pub(crate) async fn choose(&self, selector: &str, value: &str) {
-        let element = self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        let element =
+            self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.select_by_value(value).await.unwrap_or_else(|error| panic!("{selector} = {value}: {error}"));
     }
 

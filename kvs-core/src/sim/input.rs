@@ -225,7 +225,7 @@ impl Sim {
     }
 
     /// Whether an input, which may come from anywhere, names things that are there.
-    fn check(&self, input: &Input) -> Result<(), Refusal> {
+    pub fn check(&self, input: &Input) -> Result<(), Refusal> {
         let nodes = self.world.node_ids().len();
         let is_known = |node: &NodeId| node.index() < nodes;
         let server = |node: &NodeId| match node {

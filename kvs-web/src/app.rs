@@ -1,0 +1,493 @@
+//! The root: owns the player and what the reader has picked, and passes commands in and changes out.
+//!
+//! Hooks for tests and scripts: `[data-node="R1"]`, `[data-link="R1-R2"]`, `[data-message="17"]` in the picture;
+//! `[data-testid=…]` for controls: play, step, step-back, undo, redo, restart, reseed, seek, speed, now, client, target, key, value,
+//! put, get, delete, get-R1 …, traffic, answers, holdings, log, options, link, notice, popover, schedule.
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use kvs_core::process::NodeId;
+use kvs_core::sim::{Input, Links, Recording};
+use kvs_core::time::Time;
+use kvs_core::world::Sequence;
+use kvs_core::zoo::catalog::{self, EXHIBITS, Exhibit};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, Event, HtmlElement};
+use yew::prelude::*;
+
+use crate::command::Command;
+use crate::frame::FrameLoop;
+use crate::keymap::{self, KeyAction};
+use crate::panels::{
+    help, inspector, log, notice, operations, options, popover, schedule, share as share_panel, transport,
+};
+use crate::player::{Changes, Player};
+use crate::share::{self, ShareError};
+use crate::stage::layout::Layout;
+use crate::stage::painter::Painter;
+use crate::stage::scene::{MESSAGES_MAX, View, message_place, scene};
+use crate::store::{Selection, Store};
+
+/// While time passes, panels are drawn anew this often; the picture is at every frame.
+const PANELS_EVERY_MS: f64 = 120.0;
+/// How long after a change the address follows.
+const ADDRESS_AFTER_MS: u32 = 300;
+
+/// What the root is told.
+pub enum Msg {
+    /// Do something.
+    Command(Command),
+    /// A frame of the animation, at the page's time in milliseconds.
+    Frame(f64),
+    /// Pick something.
+    Select(Selection),
+    /// Something in the picture was clicked, or Enter was pressed on it.
+    Touched(Touched),
+    /// A key was pressed.
+    Key(KeyboardEvent),
+    /// Open a panel, or close it if it is open.
+    Toggle(Open),
+    /// The address has another fragment.
+    AddressChanged,
+    /// The window has another size.
+    Resized,
+    /// The sentence has been read.
+    Dismiss,
+}
+
+/// Something in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// A node.
+    Node(NodeId),
+    /// A link.
+    Link(NodeId, NodeId),
+    /// A message.
+    Message(Sequence),
+    /// Nothing: the ground.
+    Ground,
+}
+
+/// What can be open beside the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// The options.
+    Options,
+    /// The schedule.
+    Schedule,
+    /// The help.
+    Help,
+}
+
+/// The root component.
+pub struct App {
+    store: Store,
+    selection: Selection,
+    open: Option<Open>,
+    notice: Option<AttrValue>,
+    layout: Layout,
+    canvas: NodeRef,
+    painter: Option<Painter>,
+    frames: FrameLoop,
+    panels_drawn_ms: f64,
+    address_timer: Option<Timeout>,
+    is_still: bool,
+    _listeners: Vec<EventListener>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (recording, at, notice) = match from_address() {
+            Ok((recording, at)) => (recording, at, None),
+            Err(None) => (default_run(), Time::ZERO, None),
+            Err(Some(error)) => (default_run(), Time::ZERO, Some(AttrValue::from(error.to_string()))),
+        };
+        let mut player = Player::new(recording);
+        // Seeking forward is always allowed.
+        let _sought = player.apply(Command::Seek(at));
+        let layout = Layout::new(player.architecture(), 800.0, 500.0);
+        Self {
+            store: Store::new(player),
+            selection: Selection::Nothing,
+            open: None,
+            notice,
+            layout,
+            canvas: NodeRef::default(),
+            painter: None,
+            frames: FrameLoop::default(),
+            panels_drawn_ms: 0.0,
+            address_timer: None,
+            is_still: prefers_stillness(),
+            _listeners: listeners(ctx),
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Command(command) => self.command(ctx, command),
+            Msg::Frame(now_ms) => self.frame(ctx, now_ms),
+            Msg::Select(selection) => {
+                self.selection = selection;
+                self.paint();
+                true
+            }
+            Msg::Touched(touched) => self.touched(ctx, touched),
+            Msg::Key(event) => self.key(ctx, &event),
+            Msg::Toggle(open) => {
+                self.open = if self.open == Some(open) { None } else { Some(open) };
+                true
+            }
+            Msg::AddressChanged => self.address_changed(ctx),
+            Msg::Resized => {
+                self.paint();
+                true
+            }
+            Msg::Dismiss => {
+                self.notice = None;
+                true
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let send = ctx.link().callback(Msg::Command);
+        let on_select = ctx.link().callback(Msg::Select);
+        let close = ctx.link().callback(|()| Msg::Select(Selection::Nothing));
+        let toggle = |open: Open| ctx.link().callback(move |_: MouseEvent| Msg::Toggle(open));
+        let shut = |open: Open| ctx.link().callback(move |()| Msg::Toggle(open));
+        let is_open = |open: Open| self.open == Some(open);
+        let exhibit = self.store.read(|player| catalog::exhibit_of(player.architecture().animal));
+        html! {
+            <div class="page">
+                <header class="top">
+                    <h1>{ "KVS Zoo" }</h1>
+                    <nav class="tabs" aria-label="Stores">{ for EXHIBITS.iter().map(|each| self.tab(ctx, each, exhibit)) }</nav>
+                    <span class="grow"></span>
+                    <button aria-expanded={is_open(Open::Options).to_string()} data-testid="open-options" onclick={toggle(Open::Options)}>{ "Options" }</button>
+                    <button aria-expanded={is_open(Open::Schedule).to_string()} data-testid="open-schedule" onclick={toggle(Open::Schedule)}>{ "Schedules" }</button>
+                    <button aria-expanded={is_open(Open::Help).to_string()} data-testid="open-help" onclick={toggle(Open::Help)}>{ "Help" }</button>
+                </header>
+                <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
+                if is_open(Open::Options) { <options::Options store={self.store.clone()} send={send.clone()} /> }
+                if is_open(Open::Schedule) { <schedule::ScheduleDialog send={send.clone()} on_close={shut(Open::Schedule)} /> }
+                if is_open(Open::Help) { <help::Help on_close={shut(Open::Help)} /> }
+                <main>
+                    <div class="left">
+                        <div class="about">
+                            <p>{ exhibit.summary }</p>
+                            <p class="promise"><b>{ "Promises " }</b>{ exhibit.promise }</p>
+                            <p class="try"><b>{ "Try " }</b>{ exhibit.try_this }</p>
+                        </div>
+                        { self.stage(ctx, &send, close) }
+                        <transport::Transport store={self.store.clone()} send={send.clone()} />
+                    </div>
+                    <div class="right">
+                        <operations::Operations store={self.store.clone()} send={send.clone()} />
+                        <inspector::Inspector store={self.store.clone()} send={send.clone()} selected={self.selection} on_select={on_select} />
+                        <log::Log store={self.store.clone()} send={send} />
+                        <share_panel::SharePanel store={self.store.clone()} />
+                    </div>
+                </main>
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, first_render: bool) {
+        if first_render && let Some(canvas) = self.canvas.cast::<Element>() {
+            self.painter = Some(Painter::new(canvas));
+        }
+        self.paint();
+    }
+}
+
+impl App {
+    fn tab(&self, ctx: &Context<Self>, each: &'static Exhibit, chosen: &Exhibit) -> Html {
+        let is_chosen = each.animal == chosen.animal;
+        let onclick = ctx.link().callback(move |_: MouseEvent| Msg::Command(Command::Choose(each.animal)));
+        html! {
+            <button class="tab" data-testid={format!("exhibit-{}", each.name)} aria-pressed={is_chosen.to_string()} {onclick}>{ each.title }</button>
+        }
+    }
+
+    /// The picture. What is in the canvas belongs to the painter; Yew never looks in there.
+    fn stage(&self, ctx: &Context<Self>, send: &Callback<Command>, close: Callback<()>) -> Html {
+        let onclick = ctx.link().batch_callback(|event: MouseEvent| touched(&event).map(Msg::Touched));
+        let onpointerdown = ctx.link().batch_callback(|event: PointerEvent| match touched(&event) {
+            // A flying message would be gone before the finger is up.
+            Some(message @ Touched::Message(_)) => Some(Msg::Touched(message)),
+            _ => None,
+        });
+        let onkeydown = ctx.link().batch_callback(|event: KeyboardEvent| {
+            let is_press = event.key() == "Enter" || event.key() == " ";
+            let touched = touched(&event).filter(|touched| is_press && *touched != Touched::Ground)?;
+            event.prevent_default();
+            event.stop_propagation();
+            Some(Msg::Touched(touched))
+        });
+        let in_flight = self.store.read(|player| player.world().letters().len());
+        let is_fresh = self.store.read(|player| player.recording().inputs().is_empty() && !player.is_playing());
+        html! {
+            <div class="stage" data-testid="stage">
+                <div class="canvas" ref={self.canvas.clone()} {onclick} {onpointerdown} {onkeydown}></div>
+                if is_fresh {
+                    <ol class="first-steps" aria-label="First steps">
+                        <li>{ "Put a value" }</li><li>{ "Press Play" }</li><li>{ "Click a line to cut it" }</li>
+                    </ol>
+                }
+                if in_flight > MESSAGES_MAX {
+                    <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {MESSAGES_MAX} are drawn.") }</p>
+                }
+                if let Some(at) = self.popover_place() {
+                    <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} />
+                }
+            </div>
+        }
+    }
+
+    fn popover_place(&self) -> Option<(i32, i32)> {
+        let place = match self.selection {
+            Selection::Node(node) => self.layout.place_of(node),
+            Selection::Message(id) => self.store.read(|player| {
+                let letters = player.world().letters();
+                let (_, at, letter) = letters.into_iter().find(|(each, _, _)| *each == id)?;
+                Some(message_place(&self.layout, player.now(), letter, at, self.is_still))
+            })?,
+            Selection::Link(..) | Selection::Nothing => return None,
+        };
+        Some(popover::percentages(place, self.layout.width, self.layout.height))
+    }
+
+    // ---- what happens
+
+    fn command(&mut self, ctx: &Context<Self>, command: Command) -> bool {
+        match self.store.write(|player| player.apply(command)) {
+            Ok(changes) => {
+                self.notice = None;
+                self.changed(ctx, changes);
+            }
+            Err(error) => self.notice = Some(sentence(&error.to_string())),
+        }
+        true
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, changes: Changes) {
+        if changes.run {
+            self.selection = Selection::Nothing;
+        }
+        let is_playing = self.store.read(Player::is_playing);
+        if is_playing {
+            self.frames.request(ctx.link().callback(Msg::Frame));
+        } else {
+            self.frames.rest();
+        }
+        if changes.recording || (changes.any() && !is_playing) {
+            self.follow_with_address();
+        }
+        self.store.touch();
+    }
+
+    fn frame(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
+        let elapsed_ms = self.frames.arrived(now_ms);
+        let changes = self.store.write(|player| player.advance(elapsed_ms));
+        if self.store.read(Player::is_playing) {
+            self.frames.request(ctx.link().callback(Msg::Frame));
+        }
+        if changes.any() {
+            self.paint();
+        }
+        let is_time = now_ms - self.panels_drawn_ms >= PANELS_EVERY_MS;
+        if is_time {
+            self.panels_drawn_ms = now_ms;
+            self.store.touch();
+        }
+        is_time
+    }
+
+    fn touched(&mut self, ctx: &Context<Self>, touched: Touched) -> bool {
+        match touched {
+            Touched::Link(a, b) => {
+                self.selection = Selection::Link(a, b);
+                let is_cut = self.store.read(|player| player.world().is_cut(a, b) || player.world().is_cut(b, a));
+                let links = Links::pair(a, b);
+                self.command(ctx, Command::Input(if is_cut { Input::Heal(links) } else { Input::Cut(links) }))
+            }
+            Touched::Message(id) => {
+                self.selection = Selection::Message(id);
+                self.command(ctx, Command::Pause)
+            }
+            Touched::Node(node) => {
+                self.selection =
+                    if self.selection == Selection::Node(node) { Selection::Nothing } else { Selection::Node(node) };
+                self.paint();
+                true
+            }
+            Touched::Ground => {
+                self.selection = Selection::Nothing;
+                self.paint();
+                true
+            }
+        }
+    }
+
+    fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let Some(action) = keymap::lookup(&event.key()) else { return false };
+        event.prevent_default();
+        event.stop_propagation();
+        if let Some(command) = action.command() {
+            return self.command(ctx, command);
+        }
+        let (horizon, speed) = self.store.read(|player| (player.horizon(), player.speed()));
+        match action {
+            KeyAction::ToHorizon => self.command(ctx, Command::Seek(horizon)),
+            KeyAction::Faster => self.command(ctx, Command::SetSpeed(speed.faster())),
+            KeyAction::Slower => self.command(ctx, Command::SetSpeed(speed.slower())),
+            KeyAction::Pick(place) => {
+                let is_there = self.store.read(|player| place < player.architecture().servers);
+                if is_there {
+                    self.selection = Selection::Node(NodeId(place));
+                }
+                true
+            }
+            KeyAction::Crash | KeyAction::Isolate => {
+                let Selection::Node(node) = self.selection else { return false };
+                let input = self.store.read(|player| match action {
+                    _ if !player.architecture().is_server(node) => None,
+                    KeyAction::Crash => Some(popover::crash(player, node)),
+                    _ => popover::isolate(player, node),
+                });
+                input.is_some_and(|input| self.command(ctx, Command::Input(input)))
+            }
+            KeyAction::Help => {
+                self.open = if self.open == Some(Open::Help) { None } else { Some(Open::Help) };
+                true
+            }
+            KeyAction::Escape => {
+                (self.open, self.selection, self.notice) = (None, Selection::Nothing, None);
+                true
+            }
+            KeyAction::TogglePlay
+            | KeyAction::StepForward
+            | KeyAction::StepBack
+            | KeyAction::ToStart
+            | KeyAction::Undo
+            | KeyAction::Redo => false,
+        }
+    }
+
+    // ---- the address
+
+    fn follow_with_address(&mut self) {
+        let store = self.store.clone();
+        self.address_timer = Some(Timeout::new(ADDRESS_AFTER_MS, move || {
+            let fragment = store.read(|player| share::encode(player.recording(), player.now()));
+            let history = web_sys::window().and_then(|window| window.history().ok());
+            if let Some(history) = history {
+                // A page that may not change its address still works; its share panel has the link.
+                let _refused = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));
+            }
+        }));
+    }
+
+    fn address_changed(&mut self, ctx: &Context<Self>) -> bool {
+        match from_address() {
+            Ok((recording, at)) => self.command(ctx, Command::Load(Box::new(recording), at)),
+            Err(None) => false,
+            Err(Some(error)) => {
+                self.command(ctx, Command::Load(Box::new(default_run()), Time::ZERO));
+                self.notice = Some(AttrValue::from(error.to_string()));
+                true
+            }
+        }
+    }
+
+    // ---- the picture
+
+    fn paint(&mut self) {
+        let Some(canvas) = self.canvas.cast::<HtmlElement>() else { return };
+        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let view = View { selection: self.selection, still: self.is_still };
+        let picture = self.store.read(|player| {
+            self.layout = Layout::new(player.architecture(), width, height);
+            scene(player, &self.layout, view)
+        });
+        if let Some(Err(error)) = self.painter.as_mut().map(|painter| painter.paint(picture)) {
+            self.notice = Some(AttrValue::from(format!("The picture cannot be drawn: {error:?}.")));
+        }
+    }
+}
+
+/// A sentence begins with a capital and ends with a full stop.
+fn sentence(text: &str) -> AttrValue {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    AttrValue::from(format!("{first}{}.", characters.as_str().trim_end_matches('.')))
+}
+
+fn default_run() -> Recording {
+    Recording::new(EXHIBITS[1].architecture(), 1)
+}
+
+/// The run in the address; `Err(None)` where there is none.
+fn from_address() -> Result<(Recording, Time), Option<ShareError>> {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    match hash.strip_prefix('#') {
+        None | Some("") => Err(None),
+        Some(fragment) => share::decode(fragment).map_err(Some),
+    }
+}
+
+fn prefers_stillness() -> bool {
+    let window = web_sys::window();
+    let query = window.and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
+    query.is_some_and(|query| query.matches())
+}
+
+fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
+    let Some(window) = web_sys::window() else { return Vec::new() };
+    let link = ctx.link().clone();
+    let on_key = move |event: &Event| {
+        if let Some(event) = event.dyn_ref::<KeyboardEvent>()
+            && is_free(event)
+        {
+            link.send_message(Msg::Key(event.clone()));
+        }
+    };
+    // Not passive: a key that means something here must not scroll the page.
+    let options = gloo_events::EventListenerOptions::enable_prevent_default();
+    let (resized, moved) = (ctx.link().clone(), ctx.link().clone());
+    vec![
+        EventListener::new_with_options(&window, "keydown", options, on_key),
+        EventListener::new(&window, "resize", move |_| resized.send_message(Msg::Resized)),
+        EventListener::new(&window, "hashchange", move |_| moved.send_message(Msg::AddressChanged)),
+    ]
+}
+
+/// Whether a key is not meant for a field, a button or the browser.
+fn is_free(event: &KeyboardEvent) -> bool {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
+        return false;
+    }
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return true };
+    let wants_text = target.closest("input, textarea, select").ok().flatten().is_some();
+    let wants_press = event.key() == " " && target.closest("button, summary, [role=button]").ok().flatten().is_some();
+    let is_escape = event.key() == "Escape";
+    is_escape || !(wants_text || wants_press)
+}
+
+/// What in the picture an event is about.
+fn touched(event: &Event) -> Option<Touched> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    let found = target.closest("[data-message], [data-node], [data-link]").ok().flatten();
+    let Some(found) = found else { return Some(Touched::Ground) };
+    let number = |name: &str| found.get_attribute(name)?.parse::<u32>().ok().map(NodeId);
+    if let Some(id) = found.get_attribute("data-message") {
+        return id.parse().ok().map(|id| Touched::Message(Sequence(id)));
+    }
+    if let Some(node) = number("data-id") {
+        return Some(Touched::Node(node));
+    }
+    Some(Touched::Link(number("data-a")?, number("data-b")?))
+}

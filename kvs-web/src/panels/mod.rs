@@ -1,0 +1,29 @@
+//! What stands around the picture, one file a panel. Panels show a [`Store`](crate::store::Store) and send commands.
+
+#![expect(unreachable_pub, reason = "the struct that Yew makes of a component is as public as its properties must be")]
+
+pub mod help;
+pub mod inspector;
+pub mod log;
+pub mod notice;
+pub mod operations;
+pub mod options;
+pub mod popover;
+pub mod schedule;
+pub mod share;
+pub mod transport;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+
+/// What stands in the field that an event comes from.
+fn value_of(event: &Event) -> String {
+    let Some(target) = event.target() else { return String::new() };
+    if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
+        return input.value();
+    }
+    if let Some(select) = target.dyn_ref::<HtmlSelectElement>() {
+        return select.value();
+    }
+    target.dyn_ref::<HtmlTextAreaElement>().map(HtmlTextAreaElement::value).unwrap_or_default()
+}

@@ -1,0 +1,120 @@
+use kvs_core::process::NodeId;
+use kvs_core::sim::{Fate, Input, Links, summarize};
+use kvs_core::world::{Sequence, Whereabouts};
+use yew::prelude::*;
+
+use crate::command::Command;
+use crate::player::Player;
+use crate::stage::layout::Point;
+use crate::store::{Selection, Store};
+
+#[derive(Properties, PartialEq)]
+pub struct PopoverProps {
+    pub store: Store,
+    pub send: Callback<Command>,
+    pub selected: Selection,
+    pub on_close: Callback<()>,
+    /// Where it points to, as percentages of the picture.
+    pub at: (i32, i32),
+}
+
+/// What can be done to what is picked, beside it.
+#[component]
+pub fn Popover(props: &PopoverProps) -> Html {
+    let on_close = props.on_close.clone();
+    let body = props.store.read(|player| match props.selected {
+        Selection::Node(node) if player.architecture().is_server(node) => Some(server(player, node, &props.send)),
+        Selection::Message(id) => message(player, id, &props.send),
+        _ => None,
+    });
+    let Some((title, actions)) = body else { return html! {} };
+    let (x, y) = props.at;
+    let side = if x > 55 { "left-of" } else { "right-of" };
+    let class = classes!("popover", side, if y > 55 { "above" } else { "below" });
+    html! {
+        <div {class} style={format!("--x: {x}%; --y: {y}%")} role="group" aria-label={title.clone()} data-testid="popover">
+            <header><b>{ title }</b><button class="quiet" aria-label="Close" onclick={move |_| on_close.emit(())}>{ "✕" }</button></header>
+            { actions }
+        </div>
+    }
+}
+
+fn button(send: &Callback<Command>, id: &'static str, label: &'static str, input: Option<Input>) -> Html {
+    let disabled = input.is_none();
+    let send = send.clone();
+    let onclick = Callback::from(move |_: MouseEvent| {
+        if let Some(input) = input.clone() {
+            send.emit(Command::Input(input));
+        }
+    });
+    html! { <button data-testid={id} {disabled} {onclick}>{ label }</button> }
+}
+
+/// The links between a server and all others.
+fn links_of(player: &Player, node: NodeId) -> Links {
+    let others = player.architecture().server_ids().filter(|&other| other != node).collect();
+    Links::Between(vec![vec![node], others])
+}
+
+/// Cuts a server off from all others, or lets it rejoin if it is cut off from all of them. None where there are no others.
+pub fn isolate(player: &Player, node: NodeId) -> Option<Input> {
+    let mut others = player.architecture().server_ids().filter(|&other| other != node).peekable();
+    others.peek()?;
+    let world = player.world();
+    let is_isolated = others.all(|other| world.is_cut(node, other) && world.is_cut(other, node));
+    Some(if is_isolated { Input::Heal(links_of(player, node)) } else { Input::Cut(links_of(player, node)) })
+}
+
+/// Crashes a server, or restarts it if it is down.
+pub fn crash(player: &Player, node: NodeId) -> Input {
+    if player.world().is_up(node) { Input::Crash(node) } else { Input::Restart(node) }
+}
+
+fn server(player: &Player, node: NodeId, send: &Callback<Command>) -> (String, Html) {
+    let world = player.world();
+    let (is_up, is_paused) = (world.is_up(node), world.is_paused(node));
+    let isolate = isolate(player, node);
+    let isolate_label = if matches!(isolate, Some(Input::Heal(_))) { "Let it rejoin" } else { "Isolate" };
+    let actions = html! {
+        <div class="actions">
+            { button(send, "crash", "Crash", is_up.then_some(Input::Crash(node))) }
+            { button(send, "restart-node", "Restart", (!is_up).then_some(Input::Restart(node))) }
+            { button(send, "isolate", isolate_label, isolate) }
+            { button(send, "pause-node", if is_paused { "Resume" } else { "Pause" },
+                is_up.then(|| if is_paused { Input::Resume(node) } else { Input::Pause(node) })) }
+            { button(send, "wipe", "Wipe its disk", Some(Input::Wipe(node))) }
+        </div>
+    };
+    let state = if is_up { "" } else { " is down" };
+    (format!("{}{state}", player.names().name(node)), actions)
+}
+
+fn message(player: &Player, id: Sequence, send: &Callback<Command>) -> Option<(String, Html)> {
+    let letters = player.world().letters();
+    let (_, at, letter) = letters.into_iter().find(|(each, _, _)| *each == id)?;
+    let names = player.names();
+    let title = format!("{} {} → {}", letter.message.kind(), names.name(letter.from), names.name(letter.to));
+    let is_parked = at == Whereabouts::Parked;
+    let fate = |fate: Fate| (!is_parked).then_some(Input::Message { id, fate });
+    let held = at == Whereabouts::Held;
+    let actions = html! {
+        <>
+            <p><bdi>{ summarize(&letter.message) }</bdi></p>
+            if is_parked { <p class="hint">{ "It waits for its sender's disk." }</p> }
+            <div class="actions">
+                { button(send, "drop", "Drop", fate(Fate::Drop)) }
+                { button(send, "duplicate", "Duplicate", fate(Fate::Duplicate)) }
+                { button(send, "hold", if held { "Let it go on" } else { "Hold" }, fate(if held { Fate::Release } else { Fate::Hold })) }
+                { button(send, "deliver", "Deliver now", fate(Fate::Deliver)) }
+            </div>
+        </>
+    };
+    Some((title, actions))
+}
+
+/// A place in the picture as whole percentages, kept away from the rim.
+pub fn percentages(place: Point, width: f64, height: f64) -> (i32, i32) {
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to a percentage")]
+    let percent = |part: f64, whole: f64| (part / whole.max(1.0) * 100.0).clamp(2.0, 98.0) as i32;
+    (percent(place.x, width), percent(place.y, height))
+}

@@ -1,0 +1,20 @@
+//! The picture. Layout, scene and markup are pure and tested natively; the painter is thin.
+
+pub mod kinds;
+pub mod layout;
+pub mod markup;
+pub mod painter;
+pub mod scene;
+
+use layout::Layout;
+use scene::View;
+
+use crate::player::Player;
+
+/// The picture as SVG text, for stills and for tests.
+pub fn to_svg_string(player: &Player, width: f64, height: f64) -> String {
+    let layout = Layout::new(player.architecture(), width, height);
+    let mut text = String::new();
+    scene::scene(player, &layout, View::default()).with("xmlns", "http://www.w3.org/2000/svg").print(&mut text);
+    text
+}
