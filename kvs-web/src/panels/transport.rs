@@ -13,6 +13,9 @@ pub struct TransportProps {
     pub send: Callback<Command>,
 }
 
+/// An icon before a word, the word, an icon behind it.
+type Face = (&'static str, &'static str, &'static str);
+
 /// Play, step, speed, and the whole run as a bar.
 #[component]
 pub fn Transport(props: &TransportProps) -> Html {
@@ -20,10 +23,15 @@ pub fn Transport(props: &TransportProps) -> Html {
         let send = props.send.clone();
         Callback::from(move |_: MouseEvent| send.emit(command.clone()))
     };
-    let button = |id: &'static str, label: &'static str, title: &'static str, command: Command, enabled: bool| {
+    // An icon, and a word that gives way where there is little room; the icon stands before the word, or behind it.
+    let button = |id: &'static str,
+                  (before, word, after): Face,
+                  title: &'static str,
+                  command: Command,
+                  enabled: bool| {
         html! {
-            <button class="icon" data-testid={id} aria-label={title} title={title} disabled={!enabled} onclick={send(command)}>
-                { label }
+            <button class="icon" data-testid={id} aria-label={title} {title} disabled={!enabled} onclick={send(command)}>
+                { before }<span class="word">{ word }</span>{ after }
             </button>
         }
     };
@@ -36,14 +44,16 @@ pub fn Transport(props: &TransportProps) -> Html {
         .reform(|event: InputEvent| Command::Seek(Time::from_us(value_of(&event).parse().unwrap_or_default())));
     props.store.read(|player| {
         let (now, horizon) = (player.now(), player.horizon());
-        let (label, title) = if player.is_playing() { ("❚❚ Pause", "Pause (Space)") } else { ("▶ Play", "Play (Space)") };
+        let is_playing = player.is_playing();
+        let (icon, word, title) = if is_playing { ("❚❚", " Pause", "Pause (Space)") } else { ("▶︎", " Play", "Play (Space)") };
+        let seed = player.recording().seed.wrapping_add(1);
         html! {
             <section class="transport" aria-label="Time">
                 <div class="row">
-                    <button class="primary play" data-testid="play" title={title} aria-pressed={player.is_playing().to_string()}
-                        onclick={send(Command::TogglePlay)}>{ label }</button>
-                    { button("step-back", "◀︎ Step", "One step back (←)", Command::StepBack, player.can_step_back()) }
-                    { button("step", "Step ▶︎", "One step forward (→)", Command::StepForward, true) }
+                    <button class="primary play" data-testid="play" title={title} aria-label={title}
+                        onclick={send(Command::TogglePlay)}>{ icon }<span class="word">{ word }</span></button>
+                    { button("step-back", ("◀︎", " Step", ""), "One step back (←)", Command::StepBack, player.can_step_back()) }
+                    { button("step", ("", "Step ", "▶︎"), "One step forward (→)", Command::StepForward, true) }
                     <label class="speed">
                         <span class="wide-only">{ "Speed" }</span>
                         <select data-testid="speed" aria-label="Speed" onchange={speeds}>
@@ -53,10 +63,10 @@ pub fn Transport(props: &TransportProps) -> Html {
                         </select>
                     </label>
                     <span class="grow"></span>
-                    { button("undo", "↶ Undo", "Undo what you did last (u)", Command::Undo, player.can_undo()) }
-                    { button("redo", "↷", "Redo (r)", Command::Redo, player.can_redo()) }
-                    { button("restart", "⟲ Restart", "The same run from the beginning, nothing done yet", Command::Restart, true) }
-                    { button("reseed", "⚄ New seed", "The same cluster with other luck", Command::Reseed(player.recording().seed.wrapping_add(1)), true) }
+                    { button("undo", ("↶", " Undo", ""), "Undo what you did last (u)", Command::Undo, player.can_undo()) }
+                    { button("redo", ("↷", "", ""), "Redo (r)", Command::Redo, player.can_redo()) }
+                    { button("restart", ("⟲", " Restart", ""), "The same run from the beginning, nothing done yet", Command::Restart, true) }
+                    { button("reseed", ("⚄", " New seed", ""), "The same cluster with other luck", Command::Reseed(seed), true) }
                 </div>
                 <div class="row seek">
                     <output class="time" data-testid="now" data-us={now.as_us().to_string()}>{ clock(now) }</output>
