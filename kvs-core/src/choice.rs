@@ -63,7 +63,6 @@ impl Stream {
 }
 
 impl Choose for Stream {
-    #[expect(clippy::cast_possible_truncation, reason = "the product's high half is below the bound")]
     fn choose(&mut self, bound: u32) -> u32 {
         // Lemire's multiplication without the rejection step: a bias below bound / 2^32, and always one draw.
         let draw = self.0.next_u64() >> 32;

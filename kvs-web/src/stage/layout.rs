@@ -63,8 +63,10 @@ impl Layout {
             (Detail::Card, false) => (158.0, 92.0),
             (Detail::Card, true) => (104.0, 78.0),
             (Detail::Disc, _) => (44.0, 44.0),
-            (Detail::Dot, false) => (18.0, 18.0),
-            (Detail::Dot, true) => (13.0, 13.0),
+            (Detail::Dot, _) => {
+                let size = (width.min(height) * 1.5 / servers as f64).clamp(6.0, 18.0);
+                (size, size)
+            }
         };
         let client = if is_narrow { (66.0, 40.0) } else { (104.0, 48.0) };
         let mut layout = Self { width, height, detail, server, client, places: Vec::new() };

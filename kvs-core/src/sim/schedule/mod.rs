@@ -1,38 +1,194 @@
-//! A schedule is text: a small line language that drives a world.
-use super::Recording;
-use crate::time::Time;
+//! A schedule is text: a small line language that drives a world. Tests, lessons and shared runs speak it.
+//!
+//! One statement a line; `#` begins a comment; keywords in small letters, names in any.
+//!
+//! ```
+//! use kvs_core::sim::schedule::Schedule;
+//!
+//! let schedule = Schedule::parse("
+//!     zoo replicated replicas=3
+//!     seed 42
+//!     put k=x -> R1
+//!     cut R1 | R2 R3
+//!     run 3s
+//!     get k -> R3        expect none
+//!     heal
+//!     settle
+//!     expect R3 k = x
+//! ").expect("it makes sense");
+//! assert_eq!(schedule.run(&mut ()).failure, None);
+//! ```
+//!
+//! # The head
+//!
+//! | line | means |
+//! |---|---|
+//! | `zoo replicated replicas=5 values=lww` | the exhibit, with options of [`OPTIONS`](crate::zoo::OPTIONS); without it, `zoo replicated` |
+//! | `seed 42` | what all randomness grows from; without it, 1 |
+//!
+//! # Operations
+//!
+//! | line | means |
+//! |---|---|
+//! | `put k=x -> R1` | the first client begins to put `x` under `k` at R1; no time passes |
+//! | `C2: get k` | client C2 begins to get `k`, wherever its routing says |
+//! | `delete k -> R1` | likewise |
+//! | `get k -> R3 expect none` | as above, then time passes until that operation has ended, and its outcome must be this |
+//! | `put k=x -> R1 expect ok` | outcomes are `ok`, `none`, a value, several values `{x, y}`, or `unknown` |
+//! | `put "a key"="" -> R1` | what has blanks or signs in it stands in quotes, with `\"`, `\\`, `\n`, `\t`, `\u{1f993}` |
+//! | `traffic every 100ms keys 5 reads 50%` | all clients invent requests; `traffic off` ends it |
+//!
+//! # Faults
+//!
+//! | line | means |
+//! |---|---|
+//! | `cut R1 \| R2 R3` | cut all links between the groups; two or more groups |
+//! | `cut R1 -> R2 R3` | cut one direction |
+//! | `heal`, `heal R1 \| R2`, `heal R1 -> R2` | heal everything, or these |
+//! | `isolate R1` | cut R1 off from all other servers; clients still reach it |
+//! | `crash R2`, `restart R2`, `wipe R2` | stop; start again; stop and lose the disk, too |
+//! | `pause R2`, `resume R2` | stand still; go on |
+//! | `clock R2 -500ms` | set its clock off |
+//! | `links loss=10% latency-max=80ms` | all links from now on; `links R1 -> R2 loss=100%` or `links R1 \| R2 …`: these |
+//! | `fire GossipTick R1` | a timer runs out now |
+//!
+//! # Messages
+//!
+//! A message is named by its kind, its ends, or both, and where several fit, by its place among them: `Rumor R2->R3`, `Rumor`,
+//! `R2->R3`, `AeSyn *->R2 #2`.
+//!
+//! | line | means |
+//! |---|---|
+//! | `drop Rumor R2->R3` | the oldest that is on its way or held; if there is none, the next that is sent |
+//! | `hold Rumor R2->R3` | all that are on their way and all that follow, until `release` of the same; with `#1`, that one only |
+//! | `deliver Rumor R2->R3` | the oldest arrives now |
+//! | `duplicate Rumor R2->R3` | a copy of the oldest is sent as well |
+//!
+//! # Time
+//!
+//! | line | means |
+//! |---|---|
+//! | `run 200ms` | so much time passes |
+//! | `step`, `step 3` | so many events happen |
+//! | `at 1.5s`, `at 1.5s after 2` | on to that instant; of its events, only the first two |
+//! | `settle` | on until all stores agree and no operation is under way |
+//!
+//! # Expectations
+//!
+//! | line | means |
+//! |---|---|
+//! | `expect R3 k = none` | what a read at R3 would answer, without any message |
+//! | `expect agree`, `expect disagree` | whether all servers that are up hold the same |
+//! | `expect R2 down`, `expect R2 up` | whether it runs |
+//! | `expect C1 ok` | the outcome of the client's last operation; also `pending` |
+//! | `expect mark "rumor went cold" R1` | R1 has left that mark |
+
+mod parse;
+mod print;
+mod run;
+
 use alloc::string::String;
-/// x
-pub struct Schedule;
-/// x
-pub struct Out {
-    /// x
-    pub recording: Recording,
-    /// x
-    pub end: Time,
-    /// x
-    pub failure: Option<String>,
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::op::{Key, Value};
+use crate::process::NodeId;
+use crate::server::{Call, Timer, Traffic};
+use crate::sim::{Fate, Links, Pattern, Recording};
+use crate::time::{Span, Time};
+use crate::world::Moment;
+use crate::zoo::{Architecture, Names};
+
+pub use parse::{ParseError, ParseProblem};
+pub use run::{Failure, Outcome, Problem, Runner};
+
+/// A world and what happens to it, as a text says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The parts.
+    pub architecture: Architecture,
+    /// What all randomness grows from.
+    pub seed: u64,
+    /// What happens, in order.
+    pub lines: Vec<Line>,
 }
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where it stands in the text, from 1.
+    pub number: u32,
+    /// What it says.
+    pub statement: Statement,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the module says what each statement means")]
+pub enum Statement {
+    Call { client: NodeId, call: Arc<Call>, expect: Option<Expected> },
+    Traffic(Option<Traffic>),
+    Cut(Links),
+    Heal(Links),
+    HealAll,
+    Crash(NodeId),
+    Restart(NodeId),
+    Wipe(NodeId),
+    Pause(NodeId),
+    Resume(NodeId),
+    Clock { node: NodeId, offset_us: i64 },
+    Links { links: Option<Links>, changes: Vec<(String, String)> },
+    Fire { timer: Timer, node: NodeId },
+    Message { fate: Fate, pattern: Pattern, place: Option<u32> },
+    Run(Span),
+    Step(u32),
+    At { time: Time, events: Option<u32> },
+    Settle,
+    ExpectHeld { node: NodeId, key: Key, values: Vec<Value> },
+    ExpectAgree(bool),
+    ExpectUp { node: NodeId, up: bool },
+    ExpectLast { client: NodeId, expected: Expected },
+    ExpectMark { mark: String, node: NodeId },
+}
+
+/// How an operation is to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// A write is confirmed.
+    Ok,
+    /// A read finds these values, in order; none of them: nothing is kept.
+    Values(Vec<Value>),
+    /// The client does not know.
+    Unknown,
+    /// It has not ended.
+    Pending,
+}
+
 impl Schedule {
-    /// x
-    pub fn parse(_t: &str) -> Result<Self, String> {
-        Err("x".into())
+    /// Reads a schedule. All names are resolved here, so that what is wrong is found before anything happens.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        parse::parse(text)
     }
-    /// x
-    pub fn run(&self, _o: &mut ()) -> Out {
-        Out {
-            recording: Recording::new(crate::zoo::catalog::EXHIBITS[0].architecture(), 1),
-            end: Time::ZERO,
-            failure: None,
-        }
+
+    /// Runs it to its end, or to the first line that fails.
+    pub fn run(&self, observer: &mut impl crate::world::Observer<crate::server::Node>) -> Outcome {
+        let mut runner = Runner::new(self, observer);
+        while runner.next_line(observer) {}
+        runner.finish()
     }
-    /// x
-    pub fn from_recording(_r: &Recording) -> Self {
-        Schedule
+
+    /// The schedule whose run is exactly this recording.
+    pub fn from_recording(recording: &Recording) -> Self {
+        run::from_recording(recording)
+    }
+
+    /// What its nodes are called.
+    pub fn names(&self) -> Names {
+        Names::new(&self.architecture)
     }
 }
-impl core::fmt::Display for Schedule {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("todo")
-    }
+
+/// The line that takes a run to a moment.
+fn at(moment: Moment) -> Statement {
+    Statement::At { time: moment.time, events: Some(moment.events) }
 }

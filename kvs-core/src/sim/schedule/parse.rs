@@ -1,0 +1,612 @@
+//! From text to statements. Errors name the line, the column, and what was expected there.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Expected, Line, Schedule, Statement};
+use crate::op::{KVSOperation, Key, TooLong, Value};
+use crate::process::NodeId;
+use crate::server::{Call, Message, Timer, Traffic};
+use crate::sim::{Fate, Links, Pattern};
+use crate::time::{Span, Time};
+use crate::zoo::{Architecture, Names, OptionError, catalog, parse_span};
+
+/// A text is no schedule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct ParseError {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// What is wrong there.
+    pub problem: ParseProblem,
+}
+
+/// What is wrong at a place of a text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseProblem {
+    /// Something else should stand here.
+    #[error("expected {expected}, not {found}")]
+    Expected {
+        /// What should.
+        expected: String,
+        /// What does.
+        found: String,
+    },
+    /// A key or value is too long.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// An option makes no sense.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// A quotation does not end on its line.
+    #[error("the quotation that begins here does not end")]
+    OpenQuote,
+    /// A quotation has a `\` that means nothing.
+    #[error("`\\` may be followed by \", \\, n, t or u{{…}} only")]
+    BadEscape,
+}
+
+const STATEMENTS: &str = "a statement: put, get, delete, traffic, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
+                          fire, drop, hold, release, deliver, duplicate, run, step, at, settle or expect";
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Quoted(String),
+    Sign(&'static str),
+}
+
+impl Token {
+    fn show(&self) -> String {
+        match self {
+            Self::Word(text) => format!("`{text}`"),
+            Self::Quoted(text) => format!("\"{text}\""),
+            Self::Sign(sign) => format!("`{sign}`"),
+        }
+    }
+}
+
+const SIGNS: [&str; 10] = ["->", "|", "=", "{", "}", ",", ":", "#", "*", "<-"];
+
+pub(super) fn parse(text: &str) -> Result<Schedule, ParseError> {
+    let exhibit = catalog::EXHIBITS[1].architecture();
+    let mut schedule = Schedule { architecture: exhibit, seed: 1, lines: Vec::new() };
+    let mut names = Names::new(&schedule.architecture);
+    for (number, line) in (1..).zip(text.lines()) {
+        let tokens = tokens(line, number)?;
+        if tokens.is_empty() {
+            continue;
+        }
+        let mut cursor =
+            Cursor { tokens: &tokens, place: 0, line: number, end: columns(line), names: &names, schedule: &schedule };
+        let is_head = schedule.lines.is_empty();
+        match cursor.peek() {
+            Some(Token::Word(word)) if is_head && word == "zoo" => {
+                cursor.place += 1;
+                let architecture = cursor.zoo()?;
+                cursor.end_of_line()?;
+                schedule.architecture = architecture;
+                names = Names::new(&schedule.architecture);
+            }
+            Some(Token::Word(word)) if is_head && word == "seed" => {
+                cursor.place += 1;
+                let seed = cursor.number("a seed, such as 42")?;
+                cursor.end_of_line()?;
+                schedule.seed = seed;
+            }
+            _ => {
+                let statement = cursor.statement()?;
+                cursor.end_of_line()?;
+                schedule.lines.push(Line { number, statement });
+            }
+        }
+    }
+    Ok(schedule)
+}
+
+fn columns(line: &str) -> u32 {
+    u32::try_from(line.trim_end().chars().count()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The pieces of a line with their columns; a comment is none.
+fn tokens(line: &str, number: u32) -> Result<Vec<(u32, Token)>, ParseError> {
+    let mut tokens = Vec::new();
+    let mut rest = line;
+    let mut column = 1;
+    while let Some(first) = rest.chars().next() {
+        let token = if first.is_whitespace() {
+            let length = first.len_utf8();
+            (None, length)
+        } else if first == '#' && !rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
+            return Ok(tokens);
+        } else if first == '"' {
+            let (text, length) = quotation(rest).map_err(|problem| ParseError { line: number, column, problem })?;
+            (Some(Token::Quoted(text)), length)
+        } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+            (Some(Token::Sign(sign)), sign.len())
+        } else {
+            let length = word_length(rest);
+            (Some(Token::Word(rest[..length].to_owned())), length)
+        };
+        let (token, length) = token;
+        tokens.extend(token.map(|token| (column, token)));
+        column += u32::try_from(rest[..length].chars().count()).unwrap_or(u32::MAX);
+        rest = &rest[length..];
+    }
+    Ok(tokens)
+}
+
+/// A word ends at a blank, a quotation, a sign, or an arrow; a `-` alone does not end it.
+fn word_length(text: &str) -> usize {
+    let ends = |(place, character): (usize, char)| {
+        character.is_whitespace()
+            || matches!(character, '"' | '|' | '=' | '{' | '}' | ',' | ':' | '#' | '*')
+            || (character == '-' && text[place..].starts_with("->"))
+    };
+    text.char_indices().skip(1).find(|found| ends(*found)).map_or(text.len(), |(place, _)| place)
+}
+
+/// The text of a quotation at the front, and its length with the quotes.
+fn quotation(text: &str) -> Result<(String, usize), ParseProblem> {
+    let mut out = String::new();
+    let mut characters = text.char_indices().skip(1);
+    while let Some((place, character)) = characters.next() {
+        match character {
+            '"' => return Ok((out, place + 1)),
+            '\\' => match characters.next().ok_or(ParseProblem::OpenQuote)?.1 {
+                'n' => out.push('\n'),
+                't' => out.push('\t'),
+                plain @ ('"' | '\\') => out.push(plain),
+                'u' => {
+                    let code: String =
+                        characters.by_ref().map(|(_, c)| c).take_while(|c| *c != '}').skip(1).take(7).collect();
+                    let code = u32::from_str_radix(&code, 16).ok().and_then(char::from_u32);
+                    out.push(code.ok_or(ParseProblem::BadEscape)?);
+                }
+                _ => return Err(ParseProblem::BadEscape),
+            },
+            plain => out.push(plain),
+        }
+    }
+    Err(ParseProblem::OpenQuote)
+}
+
+/// A place in a line.
+struct Cursor<'a> {
+    tokens: &'a [(u32, Token)],
+    place: usize,
+    line: u32,
+    end: u32,
+    names: &'a Names,
+    schedule: &'a Schedule,
+}
+
+type Parsed<T> = Result<T, ParseError>;
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.place).map(|(_, token)| token)
+    }
+
+    fn column(&self) -> u32 {
+        self.tokens.get(self.place).map_or(self.end, |(column, _)| *column)
+    }
+
+    fn fail<T>(&self, problem: impl Into<ParseProblem>) -> Parsed<T> {
+        Err(ParseError { line: self.line, column: self.column(), problem: problem.into() })
+    }
+
+    fn expected<T>(&self, expected: impl Into<String>) -> Parsed<T> {
+        let found = self.peek().map_or_else(|| "the end of the line".to_owned(), Token::show);
+        self.fail(ParseProblem::Expected { expected: expected.into(), found })
+    }
+
+    fn end_of_line(&self) -> Parsed<()> {
+        if self.peek().is_none() { Ok(()) } else { self.expected("the end of the line") }
+    }
+
+    fn word(&self) -> Option<&str> {
+        match self.peek() {
+            Some(Token::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn take_sign(&mut self, sign: &str) -> bool {
+        let is_it = matches!(self.peek(), Some(Token::Sign(found)) if *found == sign);
+        self.place += usize::from(is_it);
+        is_it
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let is_it = self.word() == Some(word);
+        self.place += usize::from(is_it);
+        is_it
+    }
+
+    fn sign(&mut self, sign: &str) -> Parsed<()> {
+        if self.take_sign(sign) { Ok(()) } else { self.expected(format!("`{sign}`")) }
+    }
+
+    /// A word that means something; what it should be is said if it does not.
+    fn meaning<T>(&mut self, expected: &str, mean: impl FnOnce(&str) -> Option<T>) -> Parsed<T> {
+        match self.word().and_then(mean) {
+            Some(value) => {
+                self.place += 1;
+                Ok(value)
+            }
+            None => self.expected(expected),
+        }
+    }
+
+    fn number<T: core::str::FromStr>(&mut self, expected: &str) -> Parsed<T> {
+        self.meaning(expected, |word| word.parse().ok())
+    }
+
+    fn span(&mut self) -> Parsed<Span> {
+        self.meaning("a time, such as 200ms or 1.5s", parse_span)
+    }
+
+    // ---- the head
+
+    fn zoo(&mut self) -> Parsed<Architecture> {
+        let known = catalog::EXHIBITS.map(|exhibit| exhibit.name).join(" or ");
+        let mut architecture = self.meaning(&known, catalog::exhibit)?.architecture();
+        while self.peek().is_some() {
+            let column = self.column();
+            let (name, value) = self.setting()?;
+            let set = architecture.set(&name, &value);
+            set.map_err(|error| ParseError { line: self.line, column, problem: error.into() })?;
+        }
+        architecture.validate().map_err(|error| ParseError { line: self.line, column: 1, problem: error.into() })?;
+        Ok(architecture)
+    }
+
+    /// `name=value`
+    fn setting(&mut self) -> Parsed<(String, String)> {
+        let name = self.meaning("an option, such as replicas=5", |word| Some(word.to_owned()))?;
+        self.sign("=")?;
+        let value = self.meaning("its value", |word| Some(word.to_owned()))?;
+        Ok((name, value))
+    }
+
+    // ---- names
+
+    fn node(&mut self) -> Parsed<NodeId> {
+        let expected = format!("a node ({})", self.names.iter().collect::<Vec<_>>().join(", "));
+        let names = self.names;
+        self.meaning(&expected, |word| names.node(word))
+    }
+
+    fn server(&mut self) -> Parsed<NodeId> {
+        let servers = self.schedule.architecture.servers as usize;
+        let expected = format!("a server ({})", self.names.iter().take(servers).collect::<Vec<_>>().join(", "));
+        let (names, architecture) = (self.names, &self.schedule.architecture);
+        self.meaning(&expected, |word| names.node(word).filter(|node| architecture.is_server(*node)))
+    }
+
+    /// One or more nodes, with commas between them or not.
+    fn nodes(&mut self) -> Parsed<Vec<NodeId>> {
+        let mut nodes = vec![self.node()?];
+        loop {
+            let has_comma = self.take_sign(",");
+            // An option of `links` may follow, which is no node.
+            let is_option = matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("="))));
+            if has_comma || (self.word().is_some() && !is_option) {
+                nodes.push(self.node()?);
+            } else {
+                return Ok(nodes);
+            }
+        }
+    }
+
+    /// `R1 | R2 R3` or `R1 -> R2 R3`
+    fn links(&mut self) -> Parsed<Links> {
+        let first = self.nodes()?;
+        if self.take_sign("->") {
+            return Ok(Links::OneWay { from: first, to: self.nodes()? });
+        }
+        if !self.take_sign("|") {
+            return self.expected("`|` or `->`");
+        }
+        let mut groups = vec![first, self.nodes()?];
+        while self.take_sign("|") {
+            groups.push(self.nodes()?);
+        }
+        Ok(Links::Between(groups))
+    }
+
+    fn text(&mut self, expected: &str) -> Parsed<String> {
+        match self.peek() {
+            Some(Token::Word(text) | Token::Quoted(text)) => {
+                let text = text.clone();
+                self.place += 1;
+                Ok(text)
+            }
+            _ => self.expected(expected),
+        }
+    }
+
+    fn key(&mut self) -> Parsed<Key> {
+        let before = self.place;
+        let text = self.text("a key")?;
+        Key::new(&text).or_else(|error| {
+            self.place = before;
+            self.fail(error)
+        })
+    }
+
+    fn value(&mut self) -> Parsed<Value> {
+        let before = self.place;
+        let text = self.text("a value")?;
+        Value::new(&text).or_else(|error| {
+            self.place = before;
+            self.fail(error)
+        })
+    }
+
+    // ---- statements
+
+    fn statement(&mut self) -> Parsed<Statement> {
+        let is_prefixed = matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign(":"))));
+        let first_client = NodeId(self.schedule.architecture.servers);
+        let client = if is_prefixed { self.client_prefix()? } else { first_client };
+        let Some(word) = self.word().map(str::to_owned) else { return self.expected(STATEMENTS) };
+        let is_operation = matches!(word.as_str(), "put" | "get" | "delete");
+        if is_prefixed && !is_operation {
+            return self.expected("put, get or delete");
+        }
+        self.place += 1;
+        Ok(match word.as_str() {
+            "put" | "get" | "delete" => self.call(client, &word)?,
+            "traffic" => Statement::Traffic(self.traffic()?),
+            "cut" => Statement::Cut(self.links()?),
+            "heal" if self.peek().is_none() => Statement::HealAll,
+            "heal" => Statement::Heal(self.links()?),
+            "isolate" => self.isolate()?,
+            "crash" => Statement::Crash(self.server()?),
+            "restart" | "boot" => Statement::Restart(self.server()?),
+            "wipe" => Statement::Wipe(self.server()?),
+            "pause" => Statement::Pause(self.server()?),
+            "resume" => Statement::Resume(self.server()?),
+            "clock" => Statement::Clock { node: self.server()?, offset_us: self.offset()? },
+            "links" => self.link_options()?,
+            "fire" => Statement::Fire { timer: self.timer()?, node: self.node()? },
+            "drop" => self.message(Fate::Drop)?,
+            "hold" => self.message(Fate::Hold)?,
+            "release" => self.message(Fate::Release)?,
+            "deliver" => self.message(Fate::Deliver)?,
+            "duplicate" => self.message(Fate::Duplicate)?,
+            "run" => Statement::Run(self.span()?),
+            "step" if self.peek().is_none() => Statement::Step(1),
+            "step" => Statement::Step(self.number("a number of events")?),
+            "at" => self.at()?,
+            "settle" => Statement::Settle,
+            "expect" => self.expectation()?,
+            _ => {
+                self.place -= 1;
+                return self.expected(STATEMENTS);
+            }
+        })
+    }
+
+    fn client_prefix(&mut self) -> Parsed<NodeId> {
+        let servers = self.schedule.architecture.servers as usize;
+        let expected = format!("a client ({})", self.names.iter().skip(servers).collect::<Vec<_>>().join(", "));
+        let (names, architecture) = (self.names, &self.schedule.architecture);
+        let client = self.meaning(&expected, |word| names.node(word).filter(|node| !architecture.is_server(*node)))?;
+        self.sign(":")?;
+        Ok(client)
+    }
+
+    fn call(&mut self, client: NodeId, verb: &str) -> Parsed<Statement> {
+        let key = self.key()?;
+        let op = match verb {
+            "put" => {
+                self.sign("=")?;
+                KVSOperation::Put(key, self.value()?)
+            }
+            "get" => KVSOperation::Get(key),
+            _ => KVSOperation::Delete(key),
+        };
+        let to = if self.take_sign("->") { Some(self.server()?) } else { None };
+        let expect = if self.take_word("expect") { Some(self.expected_outcome()?) } else { None };
+        Ok(Statement::Call { client, call: Arc::new(Call { op, to }), expect })
+    }
+
+    fn traffic(&mut self) -> Parsed<Option<Traffic>> {
+        if self.take_word("off") {
+            return Ok(None);
+        }
+        if !self.take_word("every") {
+            return self.expected("`every` or `off`");
+        }
+        let column = self.column();
+        let mut traffic = Traffic { every: self.span()?, keys: 5, reads_percent: 50 };
+        if traffic.every == Span::ZERO {
+            let problem = ParseProblem::Expected { expected: "a time above 0s".into(), found: "`0s`".into() };
+            return Err(ParseError { line: self.line, column, problem });
+        }
+        loop {
+            if self.take_word("keys") {
+                traffic.keys = self.meaning("a number of keys from 1 to 1000", |word| {
+                    word.parse().ok().filter(|keys| (1..=1_000).contains(keys))
+                })?;
+            } else if self.take_word("reads") {
+                traffic.reads_percent = self.meaning("a percentage, such as 50%", |word| {
+                    word.strip_suffix('%')?.parse().ok().filter(|percent| *percent <= 100)
+                })?;
+            } else {
+                return Ok(Some(traffic));
+            }
+        }
+    }
+
+    fn isolate(&mut self) -> Parsed<Statement> {
+        let node = self.server()?;
+        let others: Vec<NodeId> = self.schedule.architecture.server_ids().filter(|other| *other != node).collect();
+        if others.is_empty() {
+            self.place -= 1;
+            return self.expected("a server that has others to be cut off from");
+        }
+        Ok(Statement::Cut(Links::Between(vec![vec![node], others])))
+    }
+
+    fn offset(&mut self) -> Parsed<i64> {
+        self.meaning("an offset, such as +500ms or -2s", |word| {
+            let (sign, rest) = match word.strip_prefix('-') {
+                Some(rest) => (-1, rest),
+                None => (1, word.strip_prefix('+').unwrap_or(word)),
+            };
+            i64::try_from(parse_span(rest)?.as_us()).ok().map(|us| sign * us)
+        })
+    }
+
+    fn link_options(&mut self) -> Parsed<Statement> {
+        let names_links = !matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("="))));
+        let links = if names_links { Some(self.links()?) } else { None };
+        let mut changes = Vec::new();
+        while self.peek().is_some() || changes.is_empty() {
+            let column = self.column();
+            let (name, value) = self.setting()?;
+            let mut tried = self.schedule.architecture.clone();
+            let is_for_links = crate::zoo::OptionSpec::named(&name).is_none_or(|option| option.group == "Links");
+            let tried = match is_for_links {
+                true => tried.set(&name, &value),
+                false => Err(OptionError::Unknown(name.clone())),
+            };
+            tried.map_err(|error| ParseError { line: self.line, column, problem: error.into() })?;
+            changes.push((name, value));
+        }
+        Ok(Statement::Links { links, changes })
+    }
+
+    fn timer(&mut self) -> Parsed<Timer> {
+        let expected = format!("a timer ({})", Timer::ALL.map(Timer::name).join(", "));
+        self.meaning(&expected, |word| Timer::ALL.into_iter().find(|timer| timer.name().eq_ignore_ascii_case(word)))
+    }
+
+    fn message(&mut self, fate: Fate) -> Parsed<Statement> {
+        let expected = format!("a message: a kind ({}), its ends (R1->R2), or both", Message::KINDS.join(", "));
+        let kind_of = |word: &str| Message::KINDS.iter().position(|kind| kind.eq_ignore_ascii_case(word));
+        let kind = self.word().and_then(kind_of).and_then(|kind| u8::try_from(kind).ok());
+        self.place += usize::from(kind.is_some());
+        let mut pattern = Pattern { kind, from: None, to: None };
+        let has_ends = matches!(self.peek(), Some(Token::Word(_) | Token::Sign("*")));
+        if has_ends {
+            let column_has_node = self.word().is_none_or(|word| self.names.node(word).is_some());
+            if !column_has_node && kind.is_none() {
+                return self.expected(expected);
+            }
+            pattern.from = self.end()?;
+            self.sign("->")?;
+            pattern.to = self.end()?;
+        } else if kind.is_none() {
+            return self.expected(expected);
+        }
+        let place = if self.take_sign("#") {
+            Some(self.meaning("a place from 1", |word| word.parse().ok().filter(|place| *place > 0))?)
+        } else {
+            None
+        };
+        Ok(Statement::Message { fate, pattern, place })
+    }
+
+    /// One end of a message: a node, or `*` for any.
+    fn end(&mut self) -> Parsed<Option<NodeId>> {
+        if self.take_sign("*") { Ok(None) } else { self.node().map(Some) }
+    }
+
+    fn at(&mut self) -> Parsed<Statement> {
+        let time = Time::ZERO + self.span()?;
+        let events = if self.take_word("after") { Some(self.number("a number of events")?) } else { None };
+        Ok(Statement::At { time, events })
+    }
+
+    fn expectation(&mut self) -> Parsed<Statement> {
+        if self.take_word("agree") {
+            return Ok(Statement::ExpectAgree(true));
+        }
+        if self.take_word("disagree") {
+            return Ok(Statement::ExpectAgree(false));
+        }
+        if self.take_word("mark") {
+            let mark = self.text("a mark, such as \"rumor went cold\"")?;
+            return Ok(Statement::ExpectMark { mark, node: self.node()? });
+        }
+        if self.word().is_none_or(|word| self.names.node(word).is_none()) {
+            return self.expected(format!(
+                "a node ({}), agree, disagree or mark",
+                self.names.iter().collect::<Vec<_>>().join(", ")
+            ));
+        }
+        let node = self.node()?;
+        if !self.schedule.architecture.is_server(node) {
+            return Ok(Statement::ExpectLast { client: node, expected: self.expected_outcome()? });
+        }
+        let is_alone = self.tokens.len() == self.place + 1;
+        if is_alone && self.take_word("up") {
+            return Ok(Statement::ExpectUp { node, up: true });
+        }
+        if is_alone && self.take_word("down") {
+            return Ok(Statement::ExpectUp { node, up: false });
+        }
+        let key = self.key()?;
+        self.sign("=")?;
+        Ok(Statement::ExpectHeld { node, key, values: self.values()? })
+    }
+
+    /// `none`, a value, or `{v, w}`. A value that reads `none` stands in quotes.
+    fn values(&mut self) -> Parsed<Vec<Value>> {
+        if self.take_word("none") {
+            return Ok(Vec::new());
+        }
+        if !self.take_sign("{") {
+            return Ok(vec![self.value()?]);
+        }
+        let mut values = Vec::new();
+        while !self.take_sign("}") {
+            if !values.is_empty() {
+                self.take_sign(",");
+            }
+            values.push(self.value()?);
+        }
+        values.sort_unstable();
+        Ok(values)
+    }
+
+    fn expected_outcome(&mut self) -> Parsed<Expected> {
+        Ok(if self.take_word("ok") {
+            Expected::Ok
+        } else if self.take_word("unknown") {
+            Expected::Unknown
+        } else if self.take_word("pending") {
+            Expected::Pending
+        } else {
+            Expected::Values(self.values()?)
+        })
+    }
+}
+
+/// An option of links by name, as a change of link options.
+pub(super) fn set_link_options(
+    architecture: &mut Architecture,
+    changes: &[(String, String)],
+) -> Result<(), OptionError> {
+    changes.iter().try_for_each(|(name, value)| architecture.set(name, value))?;
+    architecture.validate()
+}
+
+/// Whether a text can stand without quotes as a key or value.
+pub(super) fn is_bare(text: &str) -> bool {
+    const WORDS: [&str; 5] = ["none", "ok", "unknown", "pending", "expect"];
+    let is_one_word = matches!(tokens(text, 1).as_deref(), Ok([(1, Token::Word(word))]) if word == text);
+    is_one_word && !WORDS.contains(&text)
+}

@@ -1,0 +1,178 @@
+//! From statements to text: what [`parse`](super::parse) reads back to the same.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::parse::is_bare;
+use super::{Expected, Schedule, Statement};
+use crate::op::{KVSOperation, Value};
+use crate::process::NodeId;
+use crate::server::Message;
+use crate::sim::{Fate, Links, Pattern};
+use crate::time::Span;
+use crate::zoo::{Names, catalog};
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "zoo {}", catalog::exhibit_of(self.architecture.animal).name)?;
+        for (option, value) in self.architecture.changes() {
+            write!(f, " {}={value}", option.name)?;
+        }
+        writeln!(f, "\nseed {}", self.seed)?;
+        let names = self.names();
+        self.lines.iter().try_for_each(|line| writeln!(f, "{}", Shown { statement: &line.statement, names: &names }))
+    }
+}
+
+/// A statement with the names to print it with.
+struct Shown<'a> {
+    statement: &'a Statement,
+    names: &'a Names,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |node: &NodeId| self.names.name(*node);
+        match self.statement {
+            Statement::Call { client, call, expect } => {
+                write!(f, "{}: {} {}", name(client), verb(&call.op), quoted(call.op.key().as_str()))?;
+                if let KVSOperation::Put(_, value) = &call.op {
+                    write!(f, "={}", quoted(value.as_str()))?;
+                }
+                if let Some(to) = &call.to {
+                    write!(f, " -> {}", name(to))?;
+                }
+                match expect {
+                    Some(expected) => write!(f, " expect {}", outcome(expected)),
+                    None => Ok(()),
+                }
+            }
+            Statement::Traffic(None) => f.write_str("traffic off"),
+            Statement::Traffic(Some(traffic)) => {
+                write!(f, "traffic every {} keys {} reads {}%", traffic.every, traffic.keys, traffic.reads_percent)
+            }
+            Statement::Cut(links) => write!(f, "cut {}", self.links(links)),
+            Statement::Heal(links) => write!(f, "heal {}", self.links(links)),
+            Statement::HealAll => f.write_str("heal"),
+            Statement::Crash(node) => write!(f, "crash {}", name(node)),
+            Statement::Restart(node) => write!(f, "restart {}", name(node)),
+            Statement::Wipe(node) => write!(f, "wipe {}", name(node)),
+            Statement::Pause(node) => write!(f, "pause {}", name(node)),
+            Statement::Resume(node) => write!(f, "resume {}", name(node)),
+            Statement::Clock { node, offset_us } => {
+                let sign = if *offset_us < 0 { '-' } else { '+' };
+                write!(f, "clock {} {sign}{}", name(node), Span::from_us(offset_us.unsigned_abs()))
+            }
+            Statement::Links { links, changes } => {
+                f.write_str("links")?;
+                if let Some(links) = links {
+                    write!(f, " {}", self.links(links))?;
+                }
+                changes.iter().try_for_each(|(option, value)| write!(f, " {option}={value}"))
+            }
+            Statement::Fire { timer, node } => write!(f, "fire {} {}", timer.name(), name(node)),
+            Statement::Message { fate, pattern, place } => {
+                write!(f, "{}{}", fate_word(*fate), self.pattern(pattern))?;
+                place.map_or(Ok(()), |place| write!(f, " #{place}"))
+            }
+            Statement::Run(span) => write!(f, "run {span}"),
+            Statement::Step(events) => write!(f, "step {events}"),
+            Statement::At { time, events: None } => write!(f, "at {time}"),
+            Statement::At { time, events: Some(events) } => write!(f, "at {time} after {events}"),
+            Statement::Settle => f.write_str("settle"),
+            Statement::ExpectHeld { node, key, values } => {
+                write!(f, "expect {} {} = {}", name(node), quoted(key.as_str()), several(values))
+            }
+            Statement::ExpectAgree(agree) => f.write_str(if *agree { "expect agree" } else { "expect disagree" }),
+            Statement::ExpectUp { node, up } => write!(f, "expect {} {}", name(node), if *up { "up" } else { "down" }),
+            Statement::ExpectLast { client, expected } => write!(f, "expect {} {}", name(client), outcome(expected)),
+            Statement::ExpectMark { mark, node } => write!(f, "expect mark {} {}", quoted(mark), name(node)),
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn nodes(&self, nodes: &[NodeId]) -> String {
+        nodes.iter().map(|node| self.names.name(*node)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn links(&self, links: &Links) -> String {
+        match links {
+            Links::Between(groups) => groups.iter().map(|group| self.nodes(group)).collect::<Vec<_>>().join(" | "),
+            Links::OneWay { from, to } => format!("{} -> {}", self.nodes(from), self.nodes(to)),
+        }
+    }
+
+    fn pattern(&self, pattern: &Pattern) -> String {
+        let kind = pattern.kind.and_then(|kind| Message::KINDS.get(usize::from(kind)));
+        let kind = kind.map_or_else(String::new, |kind| format!(" {kind}"));
+        if !kind.is_empty() && pattern.from.is_none() && pattern.to.is_none() {
+            return kind;
+        }
+        let end = |node: Option<NodeId>| node.map_or("*", |node| self.names.name(node));
+        format!("{kind} {}->{}", end(pattern.from), end(pattern.to))
+    }
+}
+
+fn verb(op: &KVSOperation) -> &'static str {
+    match op {
+        KVSOperation::Put(..) => "put",
+        KVSOperation::Get(_) => "get",
+        KVSOperation::Delete(_) => "delete",
+    }
+}
+
+fn fate_word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Drop => "drop",
+        Fate::Duplicate => "duplicate",
+        Fate::Hold => "hold",
+        Fate::Release => "release",
+        Fate::Deliver => "deliver",
+    }
+}
+
+/// How an operation is to end, or has ended, as a schedule says it.
+pub(super) fn outcome(expected: &Expected) -> String {
+    match expected {
+        Expected::Ok => "ok".into(),
+        Expected::Unknown => "unknown".into(),
+        Expected::Pending => "pending".into(),
+        Expected::Values(values) => several(values),
+    }
+}
+
+/// `none`, `v`, or `{v, w}`.
+pub(super) fn several(values: &[Value]) -> String {
+    match values {
+        [] => "none".into(),
+        [value] => quoted(value.as_str()).into(),
+        values => {
+            let shown: Vec<_> = values.iter().map(|value| quoted(value.as_str())).collect();
+            format!("{{{}}}", shown.join(", "))
+        }
+    }
+}
+
+/// A text as a schedule writes it: in quotes only where it must.
+pub(super) fn quoted(text: &str) -> Cow<'_, str> {
+    if is_bare(text) {
+        return text.into();
+    }
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            control if control.is_control() => out.push_str(&format!("\\u{{{:x}}}", u32::from(control))),
+            plain => out.push(plain),
+        }
+    }
+    out.push('"');
+    out.into()
+}

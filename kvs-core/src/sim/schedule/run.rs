@@ -1,0 +1,459 @@
+//! A schedule drives a world, line by line.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::parse::set_link_options;
+use super::print::{outcome, several};
+use super::{Expected, Line, Schedule, Statement};
+use crate::op::{KVSResponse, Key, Outcome as OpOutcome, Value};
+use crate::process::{Mark, NodeId};
+use crate::server::{Message, Node, Server};
+use crate::sim::{Fate, History, Input, Operation, Pattern, Recording, Refusal, Replay, Sim};
+use crate::storage::Storage;
+use crate::time::{Span, Time};
+use crate::world::{Happening, Moment, Observer, Sequence, Whereabouts, World};
+use crate::zoo::{Architecture, Names, OptionError};
+
+/// How long `settle` waits.
+const SETTLE_MAX: Span = Span::from_secs(120);
+
+/// What came of a schedule.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The run, as far as it went.
+    pub recording: Recording,
+    /// Its last instant.
+    pub end: Time,
+    /// What all clients were told.
+    pub history: History,
+    /// The line that failed, if one did; the run ends there.
+    pub failure: Option<Failure>,
+}
+
+/// A line failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct Failure {
+    /// Where it stands in the text, from 1.
+    pub line: u32,
+    /// What went wrong.
+    pub problem: Problem,
+}
+
+/// Why a line failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The world refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Options contradict each other.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// Something else was found.
+    #[error("expected {expected}, found {found}")]
+    Expected {
+        /// What was to be.
+        expected: String,
+        /// What was.
+        found: String,
+    },
+    /// There is no such message.
+    #[error("no such message is on its way; {on_their_way}")]
+    NoSuchMessage {
+        /// What is on its way.
+        on_their_way: String,
+    },
+    /// That moment is over.
+    #[error("that moment is past: it is {0} already")]
+    Past(Time),
+    /// There is no event to come.
+    #[error("nothing is to come any more")]
+    NothingToCome,
+    /// It takes too long.
+    #[error("the stores do not agree within {0}")]
+    DoesNotSettle(Span),
+    /// An operation does not end.
+    #[error("the operation does not end within {0}")]
+    DoesNotEnd(Span),
+}
+
+/// What the runner remembers of what happened.
+#[derive(Default)]
+struct Story {
+    history: History,
+    marks: BTreeSet<(NodeId, Mark)>,
+}
+
+impl Observer<Node> for Story {
+    fn saw(&mut self, now: Time, happening: Happening<'_, Node>) {
+        self.history.saw(now, happening);
+        if let Happening::Marked { node, mark, .. } = happening {
+            self.marks.insert((node, mark));
+        }
+    }
+}
+
+/// A schedule while it runs.
+pub struct Runner<'a> {
+    schedule: &'a Schedule,
+    names: Names,
+    recording: Recording,
+    replay: Replay,
+    story: Story,
+    next: usize,
+    /// What links have that nobody gave options of their own.
+    links_everywhere: Architecture,
+    failure: Option<Failure>,
+}
+
+impl<'a> Runner<'a> {
+    /// The world of a schedule, in which nothing has happened yet.
+    pub fn new(schedule: &'a Schedule, observer: &mut impl Observer<Node>) -> Self {
+        let recording = Recording::new(schedule.architecture.clone(), schedule.seed);
+        let mut story = Story::default();
+        let replay = Replay::new(&recording, &mut (&mut *observer, &mut story));
+        Self {
+            schedule,
+            names: schedule.names(),
+            recording,
+            replay,
+            story,
+            next: 0,
+            links_everywhere: schedule.architecture.clone(),
+            failure: None,
+        }
+    }
+
+    /// The line that comes next.
+    pub fn line(&self) -> Option<&'a Line> {
+        self.schedule.lines.get(self.next).filter(|_| self.failure.is_none())
+    }
+
+    /// The world now.
+    pub fn sim(&self) -> &Sim {
+        self.replay.sim()
+    }
+
+    /// Lets the next line happen. False if there is none, or one has failed.
+    pub fn next_line(&mut self, observer: &mut impl Observer<Node>) -> bool {
+        let Some(line) = self.line() else { return false };
+        self.next += 1;
+        match self.obey(&line.statement, observer) {
+            Ok(()) => true,
+            Err(problem) => {
+                self.failure = Some(Failure { line: line.number, problem });
+                false
+            }
+        }
+    }
+
+    /// What came of it.
+    pub fn finish(self) -> Outcome {
+        Outcome {
+            end: self.replay.moment().time,
+            recording: self.recording,
+            history: self.story.history,
+            failure: self.failure,
+        }
+    }
+
+    fn world(&self) -> &World<Node> {
+        self.replay.sim().world()
+    }
+
+    fn act(&mut self, input: Input, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
+        self.replay.act(&mut self.recording, input, &mut (observer, &mut self.story))?;
+        Ok(())
+    }
+
+    fn step(&mut self, observer: &mut impl Observer<Node>) -> bool {
+        self.replay.step(&self.recording, &mut (observer, &mut self.story))
+    }
+
+    fn advance_to(&mut self, until: Moment, observer: &mut impl Observer<Node>) {
+        self.replay.advance_to_moment(until, &self.recording, &mut (observer, &mut self.story));
+    }
+
+    fn obey(&mut self, statement: &Statement, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
+        let input = match statement.clone() {
+            Statement::Call { client, call, expect: None } => Input::Call { client, call },
+            Statement::Call { client, call, expect: Some(expected) } => {
+                return self.call_and_wait(client, Input::Call { client, call }, &expected, observer);
+            }
+            Statement::Traffic(traffic) => Input::Traffic(traffic),
+            Statement::Cut(links) => Input::Cut(links),
+            Statement::Heal(links) => Input::Heal(links),
+            Statement::HealAll => Input::HealAll,
+            Statement::Crash(node) => Input::Crash(node),
+            Statement::Restart(node) => Input::Restart(node),
+            Statement::Wipe(node) => Input::Wipe(node),
+            Statement::Pause(node) => Input::Pause(node),
+            Statement::Resume(node) => Input::Resume(node),
+            Statement::Clock { node, offset_us } => Input::Clock { node, offset_us },
+            Statement::Fire { timer, node } => Input::Fire { node, timer },
+            Statement::Links { links, changes } => {
+                let mut changed = self.links_everywhere.clone();
+                if let Some((from, to)) = links.as_ref().and_then(|links| links.directions().first().copied()) {
+                    changed.links = *self.world().link_options(from, to);
+                }
+                set_link_options(&mut changed, &changes)?;
+                match links {
+                    Some(links) => Input::LinksBetween(links, changed.links),
+                    None => {
+                        self.links_everywhere = changed;
+                        Input::LinksEverywhere(self.links_everywhere.links)
+                    }
+                }
+            }
+            Statement::Message { fate, pattern, place } => self.message(fate, pattern, place)?,
+            Statement::Run(span) => return self.pass(self.world().now() + span, None, observer),
+            Statement::At { time, events } => return self.pass(time, events, observer),
+            Statement::Step(events) => {
+                return (0..events)
+                    .try_for_each(|_| if self.step(observer) { Ok(()) } else { Err(Problem::NothingToCome) });
+            }
+            Statement::Settle => return self.settle(observer),
+            Statement::ExpectHeld { node, key, values } => return self.expect_held(node, &key, &values),
+            Statement::ExpectAgree(agree) => {
+                let found = agrees(self.world());
+                let words = |agree: bool| if agree { "that all stores agree" } else { "that they disagree" };
+                return expect(agree == found, || (words(agree).into(), words(found).into()));
+            }
+            Statement::ExpectUp { node, up } => {
+                let words = |up: bool| format!("{} {}", self.names.name(node), if up { "up" } else { "down" });
+                return expect(self.world().is_up(node) == up, || (words(up), words(!up)));
+            }
+            Statement::ExpectLast { client, expected } => {
+                let found = self.story.history.last_of(client).map(ended);
+                let found = found.map_or_else(|| "no operation".into(), |found| outcome(&found));
+                return expect(outcome(&expected) == found, || (outcome(&expected), found));
+            }
+            Statement::ExpectMark { mark, node } => return self.expect_mark(&mark, node),
+        };
+        self.act(input, observer)
+    }
+
+    fn pass(&mut self, time: Time, events: Option<u32>, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
+        let until = Moment { time, events: events.unwrap_or(u32::MAX) };
+        if until < self.replay.moment() {
+            return Err(Problem::Past(self.world().now()));
+        }
+        self.advance_to(until, observer);
+        Ok(())
+    }
+
+    /// Begins an operation and lets time pass until that very one has ended.
+    fn call_and_wait(
+        &mut self,
+        client: NodeId,
+        input: Input,
+        expected: &Expected,
+        observer: &mut impl Observer<Node>,
+    ) -> Result<(), Problem> {
+        let waiting = self.world().node(client).as_client().map_or(0, crate::server::Client::waiting);
+        let place = self.of_client(client).count() + waiting;
+        self.act(input, observer)?;
+        let options = &self.schedule.architecture.client;
+        let patience =
+            options.retry_after.saturating_mul(u64::from(options.retries) + 1).saturating_mul(waiting as u64 + 2);
+        let until = self.world().now() + patience;
+        if *expected == Expected::Pending {
+            return Ok(());
+        }
+        loop {
+            if let Some(found) =
+                self.of_client(client).nth(place).map(ended).filter(|found| *found != Expected::Pending)
+            {
+                return expect(found == *expected, || (outcome(expected), outcome(&found)));
+            }
+            if self.world().now() > until || !self.step(observer) {
+                return Err(Problem::DoesNotEnd(patience));
+            }
+        }
+    }
+
+    fn of_client(&self, client: NodeId) -> impl Iterator<Item = &Operation> {
+        self.story.history.operations().iter().filter(move |operation| operation.client() == client)
+    }
+
+    fn message(&self, fate: Fate, pattern: Pattern, place: Option<u32>) -> Result<Input, Problem> {
+        match (fate, place) {
+            (Fate::Hold, None) => return Ok(Input::Hold(pattern)),
+            (Fate::Release, None) => return Ok(Input::Release(pattern)),
+            _ => {}
+        }
+        let place = place.map_or(0, |place| place as usize - 1);
+        match (movable(&pattern, self.world()).nth(place), fate) {
+            (Some(id), _) => Ok(Input::Message { id, fate }),
+            (None, Fate::Drop) if place == 0 => Ok(Input::DropNext(pattern)),
+            (None, _) => Err(Problem::NoSuchMessage { on_their_way: self.on_their_way() }),
+        }
+    }
+
+    fn on_their_way(&self) -> String {
+        let letters = self.world().letters();
+        if letters.is_empty() {
+            return "nothing is".into();
+        }
+        let show = |from: NodeId, to: NodeId, message: &Message| {
+            format!("{} {}->{}", message.kind(), self.names.name(from), self.names.name(to))
+        };
+        let shown: Vec<_> =
+            letters.iter().take(8).map(|(_, _, letter)| show(letter.from, letter.to, &letter.message)).collect();
+        format!("what is: {}", shown.join(", "))
+    }
+
+    fn settle(&mut self, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
+        let until = self.world().now() + SETTLE_MAX;
+        while !(is_idle(self.world()) && agrees(self.world())) {
+            if self.world().now() > until || !self.step(observer) {
+                return Err(Problem::DoesNotSettle(SETTLE_MAX));
+            }
+        }
+        Ok(())
+    }
+
+    fn expect_held(&self, node: NodeId, key: &Key, values: &[Value]) -> Result<(), Problem> {
+        let found = match self
+            .world()
+            .node(node)
+            .as_server()
+            .filter(|_| self.world().is_up(node))
+            .map(|server| server.read(key))
+        {
+            Some(KVSResponse::GetResult { values, .. }) => several(&values),
+            _ => "a server that is down".into(),
+        };
+        let expected = several(values);
+        expect(expected == found, || (expected, found))
+    }
+
+    fn expect_mark(&self, mark: &str, node: NodeId) -> Result<(), Problem> {
+        let left: Vec<&str> = self.story.marks.iter().filter(|(at, _)| *at == node).map(|(_, mark)| mark.0).collect();
+        let found = if left.is_empty() { "none".into() } else { left.join("; ") };
+        expect(left.contains(&mark), || (format!("the mark \"{mark}\" at {}", self.names.name(node)), found))
+    }
+}
+
+fn expect(holds: bool, words: impl FnOnce() -> (String, String)) -> Result<(), Problem> {
+    if holds {
+        return Ok(());
+    }
+    let (expected, found) = words();
+    Err(Problem::Expected { expected, found })
+}
+
+/// How an operation stands, in the words of expectations.
+fn ended(operation: &Operation) -> Expected {
+    match operation.ended.as_ref().map(|ended| &ended.outcome) {
+        None => Expected::Pending,
+        Some(OpOutcome::Maybe) => Expected::Unknown,
+        Some(OpOutcome::Ok(KVSResponse::GetResult { values, .. })) => Expected::Values(values.clone()),
+        Some(OpOutcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk)) => Expected::Ok,
+    }
+}
+
+/// The messages of a pattern that a hand can move, oldest first; those that wait at a disk it cannot.
+fn movable(pattern: &Pattern, world: &World<Node>) -> impl Iterator<Item = Sequence> + use<> {
+    let found = pattern.find(world).into_iter();
+    found.filter(|(_, whereabouts)| *whereabouts != Whereabouts::Parked).map(|(id, _)| id)
+}
+
+fn is_idle(world: &World<Node>) -> bool {
+    world
+        .node_ids()
+        .filter_map(|node| world.node(node).as_client())
+        .all(|client| client.pending().is_none() && client.waiting() == 0)
+}
+
+/// Whether all servers that are up hold the same.
+fn agrees(world: &World<Node>) -> bool {
+    let up = world.node_ids().filter(|node| world.is_up(*node));
+    let mut stores = up.filter_map(|node| world.node(node).as_server()).map(Server::storage);
+    let Some(first) = stores.next() else { return true };
+    stores.all(|store| match (first, store) {
+        (Storage::Core(first), Storage::Core(store)) => first == store,
+        (Storage::Lattice(first), Storage::Lattice(store)) => first.iter().eq(store.iter()),
+        _ => false,
+    })
+}
+
+/// The schedule whose run is exactly this recording.
+pub(super) fn from_recording(recording: &Recording) -> Schedule {
+    let mut replay = Replay::new(recording, &mut ());
+    let mut statements = Vec::new();
+    for (moment, input) in recording.inputs() {
+        statements.extend(passage(&replay, *moment));
+        // All that comes before the input, but not the input itself.
+        while replay.next_input(recording).is_none() && replay.step(recording, &mut ()) {}
+        statements.extend(statement(input, replay.sim().world()));
+        replay.step(recording, &mut ());
+    }
+    let lines = (3..).zip(statements).map(|(number, statement)| Line { number, statement });
+    Schedule { architecture: recording.architecture.clone(), seed: recording.seed, lines: lines.collect() }
+}
+
+/// How the text gets from where a run stands to the moment of its next input.
+fn passage(replay: &Replay, moment: Moment) -> Option<Statement> {
+    if replay.moment() == moment {
+        return None;
+    }
+    // Where the world stands if the whole instant passes.
+    let mut whole = replay.sim().clone();
+    whole.advance_to(moment.time, &mut ());
+    Some(if whole.world().moment() == moment {
+        Statement::At { time: moment.time, events: None }
+    } else {
+        super::at(moment)
+    })
+}
+
+/// An input as a statement; None for one that does nothing because what it names is not there.
+fn statement(input: &Input, world: &World<Node>) -> Option<Statement> {
+    Some(match input.clone() {
+        Input::Call { client, call } => Statement::Call { client, call, expect: None },
+        Input::Traffic(traffic) => Statement::Traffic(traffic),
+        Input::Cut(links) => Statement::Cut(links),
+        Input::Heal(links) => Statement::Heal(links),
+        Input::HealAll => Statement::HealAll,
+        Input::Crash(node) => Statement::Crash(node),
+        Input::Restart(node) => Statement::Restart(node),
+        Input::Wipe(node) => Statement::Wipe(node),
+        Input::Pause(node) => Statement::Pause(node),
+        Input::Resume(node) => Statement::Resume(node),
+        Input::Clock { node, offset_us } => Statement::Clock { node, offset_us },
+        Input::Fire { node, timer } => Statement::Fire { timer, node },
+        Input::Hold(pattern) => Statement::Message { fate: Fate::Hold, pattern, place: None },
+        Input::Release(pattern) => Statement::Message { fate: Fate::Release, pattern, place: None },
+        Input::DropNext(pattern) => Statement::Message { fate: Fate::Drop, pattern, place: None },
+        Input::Message { id, fate } => {
+            let letters = world.letters();
+            let (_, _, letter) = letters.iter().find(|(each, _, _)| *each == id)?;
+            let kind = Message::KINDS.iter().position(|kind| *kind == letter.message.kind());
+            let kind = kind.and_then(|kind| u8::try_from(kind).ok());
+            let pattern = Pattern { kind, from: Some(letter.from), to: Some(letter.to) };
+            let place = movable(&pattern, world).position(|each| each == id)?;
+            Statement::Message { fate, pattern, place: u32::try_from(place + 1).ok() }
+        }
+        Input::LinksEverywhere(options) => Statement::Links { links: None, changes: link_changes(&options) },
+        Input::LinksBetween(links, options) => Statement::Links { links: Some(links), changes: link_changes(&options) },
+    })
+}
+
+/// Link options as the options that set them.
+fn link_changes(options: &crate::world::LinkOptions) -> Vec<(String, String)> {
+    let percent = |probability| crate::zoo::OptionValue::Percent(probability).to_string();
+    let switch = crate::zoo::OptionValue::Switch(options.fifo).to_string();
+    let changes = vec![
+        ("latency-min", options.latency_min.to_string()),
+        ("latency-max", options.latency_max.to_string()),
+        ("loss", percent(options.loss)),
+        ("duplication", percent(options.duplication)),
+        ("fifo", switch),
+    ];
+    changes.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
