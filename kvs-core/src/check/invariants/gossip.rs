@@ -1,0 +1,197 @@
+//! Replicas that gossip: what they hold only grows, names mean one thing, and in the end all is the same everywhere.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::Found;
+use crate::lattice::{Dot, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
+use crate::op::{KVSOperation, Key, Value};
+use crate::process::NodeId;
+use crate::replication::Replication;
+use crate::replication::gossip::RumorState;
+use crate::server::{Node, Request, Server};
+use crate::storage::{LatticeKVSCore, Storage, Stored};
+use crate::time::Time;
+use crate::world::World;
+use crate::zoo::Architecture;
+
+/// The name of a version: who wrote it as which of its writes, or when; for values without names, the value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Version {
+    Dot(Dot),
+    Stamp(Time, ReplicaId),
+    Value(Value),
+}
+
+/// How many states of a key are kept for the laws.
+const STATES_MAX: usize = 7;
+
+pub(super) struct Watch {
+    values: BTreeMap<(Key, Version), Value>,
+    /// By replica: versions that it has held in this life and holds no more.
+    gone: BTreeMap<NodeId, BTreeSet<(Key, Version)>>,
+    /// Different states of a key that were reached.
+    states: BTreeMap<Key, Vec<Arc<Stored>>>,
+    has_crashed: bool,
+}
+
+impl Watch {
+    pub(super) fn new(_architecture: &Architecture) -> Self {
+        Self { values: BTreeMap::new(), gone: BTreeMap::new(), states: BTreeMap::new(), has_crashed: false }
+    }
+
+    pub(super) fn crashed(&mut self, node: NodeId) {
+        self.has_crashed = true;
+        self.gone.remove(&node);
+    }
+
+    pub(super) fn look(&mut self, node: NodeId, before: Option<&Server>, server: &Server) -> Found {
+        let Storage::Lattice(store) = server.storage() else { return Ok(()) };
+        let old_store = before.and_then(|before| match before.storage() {
+            Storage::Lattice(store) => Some(store),
+            Storage::Core(_) => None,
+        });
+        for (key, stored) in store.iter() {
+            let old = old_store.and_then(|store| store.get(key));
+            if !old.is_some_and(|old| Arc::ptr_eq(old, stored)) {
+                self.look_at_key(node, key, old, stored)?;
+            }
+        }
+        if let Some(key) = old_store.and_then(|old| old.iter().map(|(key, _)| key).find(|key| store.get(key).is_none()))
+        {
+            return Err(("R2", format!("{key} is gone")));
+        }
+        rumors(before, server)
+    }
+
+    fn look_at_key(&mut self, node: NodeId, key: &Key, old: Option<&Arc<Stored>>, new: &Arc<Stored>) -> Found {
+        let states = self.states.entry(key.clone()).or_default();
+        if states.len() < STATES_MAX && !states.contains(new) {
+            states.push(new.clone());
+        }
+        if let Some(old) = old
+            && !is_at_most(&**old, &**new)
+        {
+            return Err(("R2", format!("{key} fell from {old:?} to {new:?}")));
+        }
+        let versions = versions(new);
+        for (version, value) in &versions {
+            let name = (key.clone(), version.clone());
+            let known = self.values.entry(name).or_insert_with(|| value.clone());
+            if known != value {
+                return Err(("R5", format!("{key}: {version:?} is the name of {known} and of {value}")));
+            }
+        }
+        let gone = self.gone.entry(node).or_default();
+        if let Some(back) = versions.keys().find(|version| gone.contains(&(key.clone(), (*version).clone()))) {
+            return Err(("R4", format!("{key}: {back:?} was replaced here, and is back")));
+        }
+        let replaced = old.map(|old| self::versions(old)).unwrap_or_default();
+        gone.extend(
+            replaced
+                .into_keys()
+                .filter(|version| !versions.contains_key(version))
+                .map(|version| (key.clone(), version)),
+        );
+        Ok(())
+    }
+
+    pub(super) fn when_quiet<'a>(
+        &self,
+        world: &World<Node>,
+        acknowledged: impl Iterator<Item = &'a Arc<Request>>,
+    ) -> Result<(), (&'static str, NodeId, String)> {
+        for (key, states) in &self.states {
+            let states: Vec<Stored> = states.iter().map(|state| (**state).clone()).collect();
+            check_laws(&states).map_err(|violation| ("R1", NodeId(0), format!("{key}: {violation}")))?;
+        }
+        let servers = world.node_ids().filter(|node| world.is_up(*node));
+        let mut stores = servers.filter_map(|node| match world.node(node).as_server()?.storage() {
+            Storage::Lattice(store) => Some((node, store)),
+            Storage::Core(_) => None,
+        });
+        let Some((_, first)) = stores.next() else { return Ok(()) };
+        for (node, store) in stores {
+            if !first.iter().eq(store.iter()) {
+                return Err((
+                    "R3",
+                    node,
+                    "it does not hold what the first replica holds, and nothing is under way".to_string(),
+                ));
+            }
+        }
+        if self.has_crashed {
+            // A crash takes what only that replica knew; whatever is left is the same everywhere, and that is all that is promised.
+            return Ok(());
+        }
+        for request in acknowledged {
+            if let KVSOperation::Put(key, value) = &request.op
+                && !self.is_reflected(key, value, first)
+            {
+                return Err((
+                    "R3",
+                    NodeId(0),
+                    format!("put {key}={value} was acknowledged, and no replica has seen it"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a write is in a store, or was replaced by one that is.
+    fn is_reflected(&self, key: &Key, value: &Value, store: &LatticeKVSCore) -> bool {
+        let Some(stored) = store.get(key) else { return false };
+        let mut names = self
+            .values
+            .iter()
+            .filter(|((known, _), written)| known == key && *written == value)
+            .map(|((_, version), _)| version);
+        names.any(|version| match (version, &**stored) {
+            (Version::Dot(dot), Stored::MvRegister(register)) => dot.count <= register.context().get(dot.replica),
+            (Version::Stamp(time, replica), Stored::Lww(lww)) => (*time, *replica) <= (lww.time, lww.replica),
+            // These two promise nothing of the kind.
+            (Version::Value(_), Stored::LwwWrapper(_) | Stored::DomPair(_)) => true,
+            _ => false,
+        }) || matches!(&**stored, Stored::Lww(_) if !self.values.iter().any(|((known, _), written)| known == key && written == value))
+    }
+}
+
+/// The versions that a stored value holds, by name.
+fn versions(stored: &Stored) -> BTreeMap<Version, Value> {
+    match stored {
+        Stored::MvRegister(register) => {
+            register.versions().map(|(dot, value)| (Version::Dot(dot), value.clone())).collect()
+        }
+        Stored::Lww(Lww { time, replica, value }) => {
+            value.iter().map(|value| (Version::Stamp(*time, *replica), value.clone())).collect()
+        }
+        Stored::LwwWrapper(LwwWrapper(value)) => {
+            value.iter().map(|value| (Version::Value(value.clone()), value.clone())).collect()
+        }
+        Stored::DomPair(pair) => {
+            pair.value.0.iter().map(|value| (Version::Value(value.clone()), value.clone())).collect()
+        }
+    }
+}
+
+fn rumors(before: Option<&Server>, server: &Server) -> Found {
+    let gossip = |server: &Server| match server.replication() {
+        Replication::EpidemicGossip(gossip) => Some(gossip.rumors().clone()),
+        Replication::NoReplication => None,
+    };
+    let (Some(old), Some(new)) = (before.and_then(gossip), gossip(server)) else { return Ok(()) };
+    let new: BTreeMap<_, _> = new.iter().collect();
+    for (key, rumor) in old.iter() {
+        let is_fine = new.get(key).is_some_and(|now| match rumor.state {
+            RumorState::Removed => now.version > rumor.version || now.state == RumorState::Removed,
+            RumorState::Infective { .. } => now.version >= rumor.version,
+        });
+        if !is_fine {
+            return Err(("R6", format!("the rumor of {key} went from {rumor:?} to {:?}", new.get(key))));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! One server: it does what a map would do, once for every request, and forgets nothing that it has promised.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::Found;
+use crate::disk::Disk;
+use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
+use crate::server::{Request, Response, Server};
+use crate::storage::Storage;
+use crate::zoo::Architecture;
+
+type Map = BTreeMap<Key, Value>;
+
+pub(super) struct Watch {
+    has_journal: bool,
+    /// What the server should hold.
+    map: Map,
+    /// Each client's newest request since the last boot, and what it should be answered.
+    expected: BTreeMap<ClientId, (u32, Vec<Value>)>,
+    /// Every write that took effect and was not lost since, oldest first.
+    writes: Vec<(RequestId, KVSOperation)>,
+    /// How many of the writes were acknowledged for sure: all up to the last answer that left the server.
+    promised: usize,
+    has_crashed: bool,
+}
+
+impl Watch {
+    pub(super) fn new(architecture: &Architecture) -> Self {
+        Self {
+            has_journal: architecture.server.journal,
+            map: Map::new(),
+            expected: BTreeMap::new(),
+            writes: Vec::new(),
+            promised: 0,
+            has_crashed: false,
+        }
+    }
+
+    /// A request arrives: the map does what it says, unless it has done so.
+    pub(super) fn arrived(&mut self, request: &Request) {
+        let last = self.expected.get(&request.id.client).map_or(0, |(last, _)| *last);
+        if request.id.sequence <= last {
+            return;
+        }
+        apply(&mut self.map, &request.op);
+        let answer = self.map.get(request.op.key()).filter(|_| !request.op.is_write()).cloned().into_iter().collect();
+        self.expected.insert(request.id.client, (request.id.sequence, answer));
+        if request.op.is_write() {
+            self.writes.push((request.id, request.op.clone()));
+        }
+    }
+
+    /// An answer leaves the server. What it says, and all it rests on, is promised.
+    pub(super) fn answered(&mut self, response: &Response) -> Found {
+        let Some((_, expected)) =
+            self.expected.get(&response.id.client).filter(|(sequence, _)| *sequence == response.id.sequence)
+        else {
+            // The client has gone on: nobody listens to this answer.
+            return Ok(());
+        };
+        if let KVSResponse::GetResult { values, .. } = &response.result
+            && values != expected
+        {
+            return Err(("L1", format!("{:?} was answered {values:?}, the map says {expected:?}", response.id)));
+        }
+        let written = self.writes.iter().rposition(|(id, _)| *id == response.id);
+        self.promised = self.promised.max(written.map_or(0, |place| place + 1));
+        Ok(())
+    }
+
+    pub(super) fn crashed(&mut self) {
+        self.has_crashed = true;
+    }
+
+    pub(super) fn look(&mut self, _before: Option<&Server>, server: &Server, disk: &Disk) -> Found {
+        let Storage::Core(core) = server.storage() else { return Ok(()) };
+        let held: Map = core.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        if self.has_crashed {
+            self.has_crashed = false;
+            self.booted(server, &held)?;
+        }
+        if held != self.map {
+            return Err(("L1", format!("the server holds {held:?}, the map {:?}", self.map)));
+        }
+        if self.has_journal && Server::replay(disk) != *core {
+            return Err(("L2", format!("the journal does not lead to {held:?}")));
+        }
+        Ok(())
+    }
+
+    /// After a crash: with a journal, what is there is a prefix of what was, and the promised part of it is whole.
+    fn booted(&mut self, server: &Server, held: &Map) -> Found {
+        let kept = if self.has_journal {
+            let mut map = Map::new();
+            let mut prefixes = Vec::from([map.clone()]);
+            for (_, op) in &self.writes {
+                apply(&mut map, op);
+                prefixes.push(map.clone());
+            }
+            let matching = prefixes.iter().rposition(|prefix| prefix == held);
+            let Some(kept) = matching.filter(|kept| *kept >= self.promised) else {
+                let promised = self.promised.checked_sub(1).map(|last| &self.writes[last]);
+                return Err((
+                    "D1",
+                    format!(
+                        "after a crash there is {held:?}, although {promised:?} and all before it was acknowledged"
+                    ),
+                ));
+            };
+            kept
+        } else {
+            0
+        };
+        self.writes.truncate(kept);
+        self.promised = self.promised.min(kept);
+        self.map.clone_from(held);
+        // What the server remembers of its clients is its own to say: how far each of them is known to have come.
+        self.expected.clear();
+        for (client, served) in server.served() {
+            let answer = match &served.response.result {
+                KVSResponse::GetResult { values, .. } => values.clone(),
+                KVSResponse::PutOk | KVSResponse::DeleteOk => Vec::new(),
+            };
+            self.expected.insert(*client, (served.last_sequence, answer));
+        }
+        Ok(())
+    }
+}
+
+fn apply(map: &mut Map, op: &KVSOperation) {
+    match op {
+        KVSOperation::Put(key, value) => {
+            map.insert(key.clone(), value.clone());
+        }
+        KVSOperation::Delete(key) => {
+            map.remove(key);
+        }
+        KVSOperation::Get(_) => {}
+    }
+}

@@ -1,0 +1,201 @@
+//! What must hold after every step, and what must hold when nothing happens any more.
+//!
+//! | id | holds for | sentence |
+//! |---|---|---|
+//! | G3 | all | only what was asked is answered |
+//! | G4 | all | every value read was written |
+//! | L1 | local | an answer is what all requests before it, in order of arrival and each once, lead to |
+//! | L2 | local, with a journal | the journal leads to the state |
+//! | L3 | all | the numbers of served requests never fall within one life |
+//! | D1 | local, with a journal | after a crash nothing is missing that was acknowledged, and nothing is there that was not asked |
+//! | R1 | replicated | merging the states that were reached is commutative, associative and idempotent |
+//! | R2 | replicated | what a replica holds only grows within one life |
+//! | R3 | replicated, when quiet | all replicas hold the same, and no acknowledged write is missing that no crash took |
+//! | R4 | replicated | a version that was replaced at a replica never comes back there within one life |
+//! | R5 | replicated | a version's name means one value, everywhere and for ever |
+//! | R6 | replicated | a rumor that went cold stays cold; only a newer version is hot again |
+//!
+//! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
+
+mod gossip;
+mod local;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
+use crate::process::NodeId;
+use crate::server::{Message, Node, Request, Server};
+use crate::time::Time;
+use crate::world::{Happening, Observer, World};
+use crate::zoo::{Animal, Architecture};
+
+/// An invariant does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which; see the table of this module.
+    pub id: &'static str,
+    /// When it was noticed.
+    pub time: Time,
+    /// At which node.
+    pub node: NodeId,
+    /// What is wrong, with the keys, values and requests it concerns.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}, node {}: {}", self.id, self.time, self.node.0, self.what)
+    }
+}
+
+/// Watches a world and says what does not hold.
+///
+/// Give it to the world as its observer and call [`after_step`](Self::after_step) after every event and input.
+pub struct Invariants {
+    kind: Kind,
+    /// The servers as they were after the last step: one that is the same value has not changed.
+    seen: Vec<Option<Arc<Node>>>,
+    requests: BTreeMap<RequestId, Arc<Request>>,
+    written: BTreeSet<(Key, Value)>,
+    acknowledged: BTreeSet<RequestId>,
+    violation: Option<Violation>,
+}
+
+enum Kind {
+    Local(local::Watch),
+    Gossip(gossip::Watch),
+}
+
+impl Invariants {
+    /// The invariants that an architecture should keep.
+    pub fn new(architecture: &Architecture) -> Self {
+        let kind = match architecture.animal {
+            Animal::Local => Kind::Local(local::Watch::new(architecture)),
+            Animal::Replicated => Kind::Gossip(gossip::Watch::new(architecture)),
+        };
+        Self {
+            kind,
+            seen: (0..architecture.servers).map(|_| None).collect(),
+            requests: BTreeMap::new(),
+            written: BTreeSet::new(),
+            acknowledged: BTreeSet::new(),
+            violation: None,
+        }
+    }
+
+    /// What does not hold now.
+    pub fn after_step(&mut self, world: &World<Node>) -> Result<(), Violation> {
+        if let Some(violation) = self.violation.take() {
+            return Err(violation);
+        }
+        for (place, seen) in self.seen.iter_mut().enumerate() {
+            let Some(node) = u32::try_from(place).ok().map(NodeId) else { break };
+            let now = world.node(node);
+            if !world.is_up(node) {
+                *seen = None;
+                continue;
+            }
+            if seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, now)) {
+                continue;
+            }
+            let before = seen.replace(now.clone());
+            let Some(server) = now.as_server() else { continue };
+            let before = before.as_ref().and_then(|before| before.as_server());
+            let found = served_falls(before, server).map_or(Ok(()), |what| Err(("L3", what)));
+            let found = found.and_then(|()| match &mut self.kind {
+                Kind::Local(watch) => watch.look(before, server, world.disk(node)),
+                Kind::Gossip(watch) => watch.look(node, before, server),
+            });
+            found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
+        }
+        Ok(())
+    }
+
+    /// What does not hold although the world has had all it takes: no faults, every server up, and time.
+    pub fn when_quiet(&self, world: &World<Node>) -> Result<(), Violation> {
+        let Kind::Gossip(watch) = &self.kind else { return Ok(()) };
+        let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
+        watch.when_quiet(world, acknowledged).map_err(|(id, node, what)| Violation {
+            id,
+            time: world.now(),
+            node,
+            what,
+        })
+    }
+
+    fn fail(&mut self, id: &'static str, time: Time, node: NodeId, what: String) {
+        self.violation.get_or_insert(Violation { id, time, node, what });
+    }
+
+    fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
+        match message {
+            Message::Called(request) => {
+                if let KVSOperation::Put(key, value) = &request.op {
+                    self.written.insert((key.clone(), value.clone()));
+                }
+                self.requests.insert(request.id, request.clone());
+            }
+            Message::Returned(returned) => {
+                let Some(request) = self.requests.get(&returned.id) else { return };
+                let key = request.op.key().clone();
+                match &returned.outcome {
+                    Outcome::Ok(KVSResponse::GetResult { values, .. }) => {
+                        let thin_air =
+                            values.iter().find(|value| !self.written.contains(&(key.clone(), (*value).clone())));
+                        if let Some(value) = thin_air {
+                            self.fail("G4", time, node, alloc::format!("{key} = {value} was read and never written"));
+                        }
+                    }
+                    Outcome::Ok(_) => {
+                        self.acknowledged.insert(returned.id);
+                    }
+                    Outcome::Maybe => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Observer<Node> for Invariants {
+    fn saw(&mut self, now: Time, happening: Happening<'_, Node>) {
+        match happening {
+            Happening::Told { node, message } => self.hear_client(now, node, message),
+            Happening::Sent { from, message: Message::Response(response), .. } => {
+                if !self.requests.contains_key(&response.id) {
+                    self.fail("G3", now, from, alloc::format!("{:?} was answered and never asked", response.id));
+                }
+                if let Kind::Local(watch) = &mut self.kind
+                    && let Err((id, what)) = watch.answered(response)
+                {
+                    self.fail(id, now, from, what);
+                }
+            }
+            Happening::Delivered { message: Message::Request(request), .. } => {
+                if let Kind::Local(watch) = &mut self.kind {
+                    watch.arrived(request);
+                }
+            }
+            Happening::Crashed { node } => match &mut self.kind {
+                Kind::Local(watch) => watch.crashed(),
+                Kind::Gossip(watch) => watch.crashed(node),
+            },
+            _ => {}
+        }
+    }
+}
+
+fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {
+    let last =
+        |server: &Server, client: &ClientId| server.served().get(client).map_or(0, |served| served.last_sequence);
+    let client =
+        before?.served().keys().find(|client| before.is_some_and(|before| last(before, client) > last(now, client)))?;
+    Some(alloc::format!("the last request of {client:?} was forgotten"))
+}
+
+/// What a look finds wrong: which invariant, and what.
+type Found = Result<(), (&'static str, String)>;

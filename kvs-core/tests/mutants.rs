@@ -1,0 +1,153 @@
+//! Every safety option that can be switched off is caught by an invariant, and the same faults with the option on break nothing.
+
+mod rig;
+
+use kvs_core::zoo::Animal;
+use rig::{Mix, Sights, live, report};
+
+/// One safety option.
+struct Mutant {
+    id: &'static str,
+    animal: Animal,
+    /// What both worlds have: the faults that the option is for.
+    under: &'static [(&'static str, &'static str)],
+    /// The faults that happen by themselves.
+    mix: Mix,
+    /// How the option is switched off.
+    off: (&'static str, &'static str),
+    /// The invariants that may see it.
+    seen_by: &'static [&'static str],
+    /// In so many worlds.
+    budget: u64,
+}
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "M1: reads from a snapshot",
+        animal: Animal::Local,
+        under: &[("journal", "off")],
+        mix: Mix::Everything,
+        off: ("pipeline", "split"),
+        seen_by: &["L1"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M2: requests are not remembered",
+        animal: Animal::Local,
+        under: &[("duplication", "25%"), ("journal", "off")],
+        mix: Mix::Everything,
+        off: ("dedupe", "off"),
+        seen_by: &["L1"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M3: the answer goes out before the sync",
+        animal: Animal::Local,
+        under: &[("journal", "on"), ("crash-fate", "dropped")],
+        mix: Mix::Everything,
+        off: ("sync-before-reply", "off"),
+        seen_by: &["D1"],
+        budget: 50,
+    },
+    Mutant {
+        id: "M3: the disk lies",
+        animal: Animal::Local,
+        under: &[("journal", "on"), ("crash-fate", "dropped")],
+        mix: Mix::Everything,
+        off: ("disk", "lying"),
+        seen_by: &["D1"],
+        budget: 50,
+    },
+    Mutant {
+        id: "M4: what arrives overwrites",
+        animal: Animal::Replicated,
+        under: &[],
+        mix: Mix::Everything,
+        off: ("values", "lww-wrapper"),
+        seen_by: &["R1", "R2", "R3", "R4"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M5: pairs that are no lattice",
+        animal: Animal::Replicated,
+        under: &[("replicas", "4"), ("anti-entropy", "on")],
+        mix: Mix::Everything,
+        off: ("values", "dom-pair"),
+        seen_by: &["R1", "R4"],
+        budget: 50,
+    },
+    Mutant {
+        id: "M6: a key that went cold stays cold",
+        animal: Animal::Replicated,
+        under: QUIET_RUMORS,
+        mix: Mix::NoCrashes,
+        off: ("rumor-identity", "key"),
+        seen_by: &["R3"],
+        budget: 50,
+    },
+    Mutant {
+        id: "M7: no anti-entropy",
+        animal: Animal::Replicated,
+        under: &[("counter-limit", "1"), ("direct-mail", "off")],
+        mix: Mix::Everything,
+        off: ("anti-entropy", "off"),
+        seen_by: &["R3"],
+        budget: 50,
+    },
+    Mutant {
+        id: "M9: names of writes are used again",
+        animal: Animal::Replicated,
+        under: &[("values", "mv-register")],
+        mix: Mix::Everything,
+        off: ("new-incarnation", "off"),
+        seen_by: &["R5"],
+        budget: 100,
+    },
+    Mutant {
+        id: "M11: gossip goes into a second store",
+        animal: Animal::Replicated,
+        under: &[],
+        mix: Mix::Everything,
+        off: ("replicated-into", "second-store"),
+        seen_by: &["R3"],
+        budget: 20,
+    },
+];
+
+/// Rumors that cannot miss anybody, so that anti-entropy is not needed: the option that is on, is safe.
+const QUIET_RUMORS: &[(&str, &str)] = &[
+    ("anti-entropy", "off"),
+    ("rumors", "on"),
+    ("direct-mail", "off"),
+    ("replicas", "2"),
+    ("contacts", "feedback"),
+    ("cooling", "counter"),
+    ("counter-limit", "1"),
+    ("latency-max", "5ms"),
+    ("values", "mv-register"),
+];
+
+#[test]
+fn every_safety_option_that_is_off_is_caught() {
+    for mutant in MUTANTS {
+        let options: Vec<_> = mutant.under.iter().copied().chain([mutant.off]).collect();
+        let caught = (1..=mutant.budget).find_map(|seed| {
+            let broken = live(mutant.animal, seed, &options, mutant.mix, &mut Sights::default()).err()?;
+            mutant.seen_by.contains(&broken.violation.id).then_some((seed, broken.violation))
+        });
+        let (worlds, violation) =
+            caught.unwrap_or_else(|| panic!("{}: not caught in {} worlds", mutant.id, mutant.budget));
+        println!("{}: caught after {worlds} worlds: {violation}", mutant.id);
+    }
+}
+
+#[test]
+fn the_same_faults_break_nothing_while_it_is_on() {
+    for mutant in MUTANTS {
+        for seed in 1..=mutant.budget {
+            if let Err(broken) = live(mutant.animal, seed, mutant.under, mutant.mix, &mut Sights::default()) {
+                panic!("{}, switched on, seed {seed}: {}", mutant.id, report(&broken));
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Thousands of random worlds in which every safety option is on: nothing may be broken.
+//!
+//! `KVS_WORLDS=100000 cargo test --release -p kvs-core --test worlds` lives more of them, `KVS_SEED=…` others.
+
+mod rig;
+
+use kvs_core::zoo::Animal;
+use rig::{Mix, Sights, live, report};
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)
+}
+
+fn live_many(animal: Animal) -> Sights {
+    let (worlds, first) = (number("KVS_WORLDS", 2_000), number("KVS_SEED", 1));
+    let mut sights = Sights::default();
+    for seed in first..first + worlds {
+        if let Err(broken) = live(animal, seed, &[], Mix::Everything, &mut sights) {
+            panic!("{animal:?}, KVS_SEED={seed} KVS_WORLDS=1: {}", report(&broken));
+        }
+    }
+    sights
+}
+
+/// A world in which nothing happens proves nothing.
+fn assert_seen(sights: &Sights, marks: &[kvs_core::process::Mark]) {
+    for mark in marks {
+        assert!(sights.marks.contains(mark.0), "no world has seen: {}", mark.0);
+    }
+    for loss in ["Random", "Cut", "Down", "Dropped"] {
+        assert!(sights.losses.contains(loss), "no message was lost by: {loss}");
+    }
+}
+
+#[test]
+fn local_keeps_its_invariants() {
+    use kvs_core::server::{GAVE_UP, OUTDATED, RECOVERED, REPEATED, RETRIED};
+    assert_seen(&live_many(Animal::Local), &[REPEATED, OUTDATED, RECOVERED, RETRIED, GAVE_UP]);
+}
+
+#[test]
+fn replicated_keeps_its_invariants() {
+    use kvs_core::replication::gossip::{COOLED, DIFFERENCE_FOUND};
+    use kvs_core::server::{GAVE_UP, REPEATED, RETRIED};
+    let sights = live_many(Animal::Replicated);
+    assert_seen(&sights, &[COOLED, DIFFERENCE_FOUND, REPEATED, RETRIED, GAVE_UP]);
+    assert!(sights.siblings, "no read has seen siblings");
+}
