@@ -1,5 +1,6 @@
 //! In a real browser: runs are what they are natively, and the picture and the page come to life.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
 #[path = "support/recordings.rs"]
 mod recordings;

@@ -1,5 +1,6 @@
 //! The simulator's benchmark in a browser: `scripts/bench` runs it beside the native one and prints the ratio.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
 #[path = "../kvs-core/benches/workload/mod.rs"]
 mod workload;

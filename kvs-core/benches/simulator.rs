@@ -1,5 +1,7 @@
 //! How many messages a second the simulator delivers: the step functions, the queue, the links, and nothing else.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
+
 mod workload;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

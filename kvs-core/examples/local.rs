@@ -3,7 +3,7 @@
 mod support;
 
 use kvs_core::sim::schedule::Schedule;
-use support::{Detail, tell};
+use support::{is_story, tell};
 
 const CHAPTERS: [(&str, &str); 3] = [
     (
@@ -36,7 +36,7 @@ fn main() {
     for (title, text) in CHAPTERS {
         println!("{title}");
         let verdict = match Schedule::parse(text) {
-            Ok(schedule) => tell(&schedule, Detail::Story).failure.map(|failure| failure.to_string()),
+            Ok(schedule) => tell(&schedule, is_story).failure.map(|failure| failure.to_string()),
             Err(error) => Some(error.to_string()),
         };
         println!("{:>14}{}\n", "", verdict.unwrap_or_else(|| "as it should be".into()));

@@ -5,7 +5,7 @@ mod support;
 use std::process::ExitCode;
 
 use kvs_core::sim::schedule::{Schedule, Statement};
-use support::{Detail, tell};
+use support::{is_story, tell};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     schedule.lines.iter().for_each(|line| log_operation(&schedule, &line.statement));
     println!();
-    let outcome = tell(&schedule, Detail::Story);
+    let outcome = tell(&schedule, is_story);
     match outcome.failure {
         None => {
             println!("\nAll three replicas hold alpha = {alpha}: {both}.");

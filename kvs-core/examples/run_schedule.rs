@@ -8,7 +8,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use kvs_core::sim::schedule::Schedule;
-use support::{Detail, tell};
+use support::{is_story, tell};
 
 fn main() -> ExitCode {
     let (flags, files): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.starts_with("--"));
@@ -44,7 +44,7 @@ fn replay(file: &str, is_quiet: bool, is_complete: bool) -> u8 {
         schedule.run(&mut ())
     } else {
         println!("== {file}");
-        tell(&schedule, if is_complete { Detail::Everything } else { Detail::Story })
+        tell(&schedule, |entry| is_complete || is_story(entry))
     };
     match outcome.failure {
         None => {

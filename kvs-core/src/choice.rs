@@ -32,7 +32,7 @@ pub enum Purpose {
 }
 
 /// A seeded stream of random numbers: xoshiro256++, whose output is specified and the same everywhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream(Xoshiro256PlusPlus);
 
 impl Stream {

@@ -1,5 +1,7 @@
 //! In steady state the engine allocates nothing: whatever is allocated for an event is the protocol's own.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
+
 use kvs_core::process::{Context, Event, EventOf, NodeId, Process};
 use kvs_core::time::Span;
 use kvs_core::world::{DiskOptions, LinkOptions, World};

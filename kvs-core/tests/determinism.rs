@@ -1,5 +1,7 @@
 //! Equal recordings give equal runs. The same fingerprints are asked for in a browser (`tests/web.rs` at the top).
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
+
 #[path = "../../tests/support/recordings.rs"]
 mod recordings;
 

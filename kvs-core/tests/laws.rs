@@ -1,5 +1,7 @@
 //! The laws of lattices, on states that replicas really reach, and the two types that break them.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

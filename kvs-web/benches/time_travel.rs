@@ -3,6 +3,8 @@
 //! Prints the memory that the player holds, the worst time to reach any moment, and the length of the link, once with requests
 //! that the clients invent and once with requests that the reader makes.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

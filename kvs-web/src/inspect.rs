@@ -61,7 +61,7 @@ impl Tree {
 
 fn plant(label: String, content: &Content<'_>, names: &Names) -> Tree {
     match content {
-        Content::Unit => Tree::leaf(label, "none"),
+        Content::Unit | Content::Option(None) => Tree::leaf(label, "none"),
         Content::Bool(yes) => Tree::leaf(label, if *yes { "yes" } else { "no" }),
         Content::Number(number) => {
             let value = whole(number).map_or_else(|| "a number".into(), |whole| number_words(&label, whole, names));
@@ -70,7 +70,6 @@ fn plant(label: String, content: &Content<'_>, names: &Names) -> Tree {
         Content::Char(character) => Tree::leaf(label, character.to_string()),
         Content::String(text) => Tree::leaf(label, if text.is_empty() { "\"\"" } else { text }),
         Content::Bytes(bytes) => Tree::leaf(label, format!("{} bytes", bytes.len())),
-        Content::Option(None) => Tree::leaf(label, "none"),
         Content::Option(Some(content)) => plant(label, content, names),
         Content::Seq(items) | Content::Tuple(items) => {
             let children = items.iter().enumerate().map(|(place, item)| plant((place + 1).to_string(), item, names));

@@ -60,8 +60,10 @@ async fn start_driver() -> (Child, u16) {
         .unwrap_or_else(|error| panic!("{program} does not start ({error}); scripts/setup installs it"));
     let mut lines = BufReader::new(driver.stdout.take().expect("its output is piped")).lines();
     while let Some(line) = lines.next_line().await.expect("the driver prints text") {
-        let port = line.rsplit_once("on port ").map(|(_, port)| port.trim_end_matches('.').parse());
+        let port = line.rsplit_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').parse());
         if let Some(Ok(port)) = port {
+            // What it prints from now on is of no interest, but it must not stop because nobody reads.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return (driver, port);
         }
     }

@@ -2,15 +2,14 @@
 
 use kvs_core::replication::gossip::GossipConfig;
 use kvs_core::server::Traffic;
-use kvs_core::sim::{Input, Recording, Sim};
+use kvs_core::sim::{Input, Sim};
 use kvs_core::time::Span;
-use kvs_core::zoo::{Architecture, ReplicationOptions, catalog};
+use kvs_core::zoo::{Animal, Architecture, ReplicationOptions, catalog};
 
 /// A cluster of so many replicas that never stops gossiping: four clients keep changing a few keys, and each change spreads as a
 /// rumor with feedback, with anti-entropy beside it.
 pub(crate) fn gossiping_cluster(replicas: u32) -> Sim {
-    let exhibit = catalog::exhibit("replicated").map(|exhibit| exhibit.architecture());
-    let architecture = exhibit.map(|exhibit| Architecture {
+    let architecture = Architecture {
         servers: replicas,
         clients: 4,
         replication: ReplicationOptions::EpidemicGossip(GossipConfig {
@@ -18,13 +17,12 @@ pub(crate) fn gossiping_cluster(replicas: u32) -> Sim {
             gossip_fanout: 2,
             ..GossipConfig::default()
         }),
-        ..exhibit
-    });
-    let recording = architecture.map(|architecture| Recording::new(architecture, 1));
-    let mut sim =
-        recording.map(|recording| Sim::new(&recording.architecture, recording.seed, &mut ())).expect("exhibit");
+        ..catalog::exhibit_of(Animal::Replicated).architecture()
+    };
+    let mut sim = Sim::new(&architecture, 1, &mut ());
     let traffic = Traffic { every: Span::from_ms(100), keys: 5, reads_percent: 50 };
-    sim.apply(&Input::Traffic(Some(traffic)), &mut ()).expect("clients are there");
+    let applied = sim.apply(&Input::Traffic(Some(traffic)), &mut ());
+    assert_eq!(applied, Ok(()), "clients are there");
     sim
 }
 

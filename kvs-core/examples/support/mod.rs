@@ -1,27 +1,20 @@
 //! How the examples tell a run: time, and what happened, in words.
 
 use kvs_core::sim::schedule::{Outcome, Schedule};
-use kvs_core::sim::{Trace, What, describe};
+use kvs_core::sim::{Entry, Trace, What, describe};
 
-/// Which entries are worth a line.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// What clients and the reader see and do, what goes wrong, and the marks.
-    Story,
-    /// Every message as well.
-    Everything,
+/// Whether an entry is part of the story: what clients and the reader see and do, what goes wrong, and the marks. (The rest is
+/// single messages and timers.)
+pub(crate) fn is_story(entry: &Entry) -> bool {
+    !matches!(entry.what, What::Sent { .. } | What::Delivered { .. } | What::Fired { .. })
 }
 
-/// Runs a schedule and prints what happened.
-pub(crate) fn tell(schedule: &Schedule, detail: Detail) -> Outcome {
+/// Runs a schedule and prints what happened, as far as it is worth a line.
+pub(crate) fn tell(schedule: &Schedule, is_worth_a_line: impl Fn(&Entry) -> bool) -> Outcome {
     let mut trace = Trace::default();
     let outcome = schedule.run(&mut trace);
     let names = schedule.names();
-    for entry in trace.entries() {
-        let is_message = matches!(entry.what, What::Sent { .. } | What::Delivered { .. } | What::Fired { .. });
-        if is_message && detail == Detail::Story {
-            continue;
-        }
+    for entry in trace.entries().iter().filter(|entry| is_worth_a_line(entry)) {
         if let Some(text) = describe(entry, &names) {
             println!("{:>12}  {text}", entry.time.to_string());
         }

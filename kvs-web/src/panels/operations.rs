@@ -71,8 +71,8 @@ pub fn Operations(props: &OperationsProps) -> Html {
                 <div class="fields">
                     <label>{ "Client" }
                         <select data-testid="client" onchange={pick_client}>
-                            { for architecture.client_ids().enumerate().map(|(n, id)| html! {
-                                <option value={n.to_string()} selected={n as u32 == place}>{ names.name(id) }</option>
+                            { for (0_u32..).zip(architecture.client_ids()).map(|(n, id)| html! {
+                                <option value={n.to_string()} selected={n == place}>{ names.name(id) }</option>
                             }) }
                         </select>
                     </label>

@@ -81,7 +81,7 @@ fn server(player: &Player, node: NodeId, send: &Callback<Command>) -> (String, H
             { button(send, "restart-node", "Restart", (!is_up).then_some(Input::Restart(node))) }
             { button(send, "isolate", isolate_label, isolate) }
             { button(send, "pause-node", if is_paused { "Resume" } else { "Pause" },
-                is_up.then(|| if is_paused { Input::Resume(node) } else { Input::Pause(node) })) }
+                is_up.then_some(if is_paused { Input::Resume(node) } else { Input::Pause(node) })) }
             { button(send, "wipe", "Wipe its disk", Some(Input::Wipe(node))) }
         </div>
     };

@@ -45,6 +45,7 @@ pub struct Layout {
     pub server: (f64, f64),
     /// A client's width and height.
     pub client: (f64, f64),
+    servers: usize,
     places: Vec<Point>,
 }
 
@@ -69,7 +70,7 @@ impl Layout {
             }
         };
         let client = if is_narrow { (66.0, 40.0) } else { (104.0, 48.0) };
-        let mut layout = Self { width, height, detail, server, client, places: Vec::new() };
+        let mut layout = Self { width, height, detail, server, client, servers, places: Vec::new() };
         layout.place(architecture);
         layout
     }
@@ -77,6 +78,13 @@ impl Layout {
     /// Where a node stands.
     pub fn place_of(&self, node: NodeId) -> Point {
         self.places.get(node.index()).copied().unwrap_or_default()
+    }
+
+    /// How far it is from a node's middle to its rim, in a direction of length 1.
+    pub fn rim(&self, node: NodeId, direction: (f64, f64)) -> f64 {
+        let (width, height) = if node.index() < self.servers { self.server } else { self.client };
+        let times = |half: f64, part: f64| if part.abs() < 1e-6 { f64::MAX } else { half / part.abs() };
+        times(width / 2.0, direction.0).min(times(height / 2.0, direction.1))
     }
 
     /// Places in a unit circle first, then spread over the picture.
@@ -113,7 +121,7 @@ impl Layout {
     fn beside(&self, server: Point, round: usize) -> Point {
         let away = self.server.1 / 2.0 + self.client.1 / 2.0 + 26.0;
         let y = if server.y <= self.middle() { server.y - away } else { server.y + away };
-        let side = if round % 2 == 0 { 1.0 } else { -1.0 };
+        let side = if round.is_multiple_of(2) { 1.0 } else { -1.0 };
         let x = server.x + side * (round as f64 / 2.0).ceil() * (self.client.0 + 10.0);
         let (half_x, half_y) = (self.client.0 / 2.0 + 4.0, self.client.1 / 2.0 + 4.0);
         Point { x: x.clamp(half_x, self.width - half_x), y: y.clamp(half_y, self.height - FOOT - half_y) }

@@ -71,14 +71,18 @@ pub fn message_place(
     from.towards(to, part.clamp(0.0, 1.0))
 }
 
-/// The two ends of a link's lane from one node to another, off the middle so that the two directions do not meet.
+/// The two ends of a link's lane from one node to another: off the middle, so that the two directions do not meet, and from rim
+/// to rim, so that a message is never behind a node.
 fn edge_points(layout: &Layout, from: NodeId, to: NodeId) -> (Point, Point) {
     let (a, b) = (layout.place_of(from), layout.place_of(to));
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let length = dx.hypot(dy).max(1.0);
+    let (ux, uy) = (dx / length, dy / length);
     let lane = 7.0;
-    let (ox, oy) = (-dy / length * lane, dx / length * lane);
-    (Point { x: a.x + ox, y: a.y + oy }, Point { x: b.x + ox, y: b.y + oy })
+    let on_lane =
+        |place: Point, along: f64| Point { x: place.x - uy * lane + ux * along, y: place.y + ux * lane + uy * along };
+    let rim = |node| layout.rim(node, (ux, uy)).min(length / 2.0 - 4.0).max(0.0);
+    (on_lane(a, rim(from)), on_lane(b, -rim(to)))
 }
 
 struct Painter<'a> {
@@ -132,8 +136,7 @@ impl Painter<'_> {
         let (state, words, verb) = match cuts {
             (false, false) => ("up", "up", "cut"),
             (true, true) => ("cut", "cut", "heal"),
-            (true, false) => ("cut", "cut one way", "heal"),
-            (false, true) => ("cut", "cut one way", "heal"),
+            (true, false) | (false, true) => ("cut", "cut one way", "heal"),
         };
         let is_client = !self.player.architecture().is_server(b);
         let picked = self.view.selection == Selection::Link(a, b);
@@ -264,8 +267,8 @@ impl Painter<'_> {
                     .at("x", width / 2.0 - 12.0)
                     .at("y", -height / 2.0 + 20.0)
                     .text(self.badge(node, state));
-                let room = ((height - 34.0) / 17.0) as usize;
-                let chars = ((width - 22.0) / 7.4) as usize;
+                let room = whole((height - 34.0) / 17.0);
+                let chars = whole((width - 22.0) / 7.9);
                 let mut parts = vec![rect("body"), head, badge];
                 parts.extend(fit(lines, room).into_iter().enumerate().map(|(row, line)| {
                     element("text")
@@ -297,7 +300,7 @@ impl Painter<'_> {
 
     fn pill(&self, node: NodeId, lines: &[String]) -> Vec<Element> {
         let (width, height) = self.layout.client;
-        let chars = ((width - 14.0) / 6.4) as usize;
+        let chars = whole((width - 14.0) / 7.2);
         let body = element("rect")
             .with("class", "body")
             .at("x", -width / 2.0)
@@ -351,7 +354,7 @@ impl Painter<'_> {
 
     /// A message's words, on the side where there is room.
     fn label(&self, place: Point, text: &str) -> Element {
-        let width = text.chars().count() as f64 * 6.3 + 12.0;
+        let width = text.chars().count() as f64 * 7.0 + 12.0;
         let left = if place.x + 16.0 + width > self.layout.width { -16.0 - width } else { 16.0 };
         element("g")
             .with("class", "label")
@@ -414,6 +417,12 @@ fn fit(lines: &[String], room: usize) -> Vec<String> {
     let mut fitted = lines[..kept].to_vec();
     fitted.push(format!("+ {} more", lines.len() - kept));
     fitted
+}
+
+/// How often something fits into a picture.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+fn whole(times: f64) -> usize {
+    times.clamp(0.0, 10_000.0) as usize
 }
 
 /// A text cut off where the room ends.
