@@ -183,11 +183,11 @@ impl Component for App {
                         </div>
                         { self.stage(ctx, &send, close) }
                         <transport::Transport store={self.store.clone()} send={send.clone()} />
+                        <log::Log store={self.store.clone()} send={send.clone()} />
                     </div>
                     <div class="right">
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
-                        <inspector::Inspector store={self.store.clone()} send={send.clone()} selected={self.selection} on_select={on_select} />
-                        <log::Log store={self.store.clone()} send={send} />
+                        <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />
                     </div>
                 </main>
@@ -241,10 +241,17 @@ impl App {
                     <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {MESSAGES_MAX} are drawn.") }</p>
                 }
                 if let Some(at) = self.popover_place() {
-                    <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} />
+                    <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} reach={self.reach()} />
                 }
             </div>
         }
+    }
+
+    /// How far what is picked reaches up and down.
+    fn reach(&self) -> i32 {
+        #[expect(clippy::cast_possible_truncation, reason = "some pixels")]
+        let half = |height: f64| height as i32 / 2;
+        if matches!(self.selection, Selection::Node(_)) { half(self.layout.server.1) + 8 } else { 18 }
     }
 
     fn popover_place(&self) -> Option<(i32, i32)> {

@@ -64,7 +64,7 @@ impl Replay {
         self.sim.world().moment()
     }
 
-    /// Does something now and records it. On an error neither has changed.
+    /// Does something now and records it; what was recorded for later is forgotten. On an error neither has changed.
     pub fn act(
         &mut self,
         recording: &mut Recording,
@@ -72,7 +72,9 @@ impl Replay {
         observer: &mut impl Observer<Node>,
     ) -> Result<(), Refusal> {
         self.sim.apply(&input, observer)?;
-        recording.record(self.moment(), input);
+        // By place, not by moment: of several inputs at one moment, those that this replay has not come to are to be forgotten, too.
+        recording.inputs.truncate(self.inputs_done);
+        recording.inputs.push((self.moment(), input));
         self.inputs_done = recording.inputs.len();
         Ok(())
     }

@@ -16,6 +16,8 @@ pub struct PopoverProps {
     pub on_close: Callback<()>,
     /// Where it points to, as percentages of the picture.
     pub at: (i32, i32),
+    /// How far to stay above or below it, in pixels.
+    pub reach: i32,
 }
 
 /// What can be done to what is picked, beside it.
@@ -29,10 +31,9 @@ pub fn Popover(props: &PopoverProps) -> Html {
     });
     let Some((title, actions)) = body else { return html! {} };
     let (x, y) = props.at;
-    let side = if x > 55 { "left-of" } else { "right-of" };
-    let class = classes!("popover", side, if y > 55 { "above" } else { "below" });
+    let class = classes!("popover", if y > 50 { "above" } else { "below" });
     html! {
-        <div {class} style={format!("--x: {x}%; --y: {y}%")} role="group" aria-label={title.clone()} data-testid="popover">
+        <div {class} style={format!("--x: {x}%; --y: {y}%; --reach: {}px", props.reach)} role="group" aria-label={title.clone()} data-testid="popover">
             <header><b>{ title }</b><button class="quiet" aria-label="Close" onclick={move |_| on_close.emit(())}>{ "✕" }</button></header>
             { actions }
         </div>

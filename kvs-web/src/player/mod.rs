@@ -135,6 +135,11 @@ impl Player {
         !self.undone.is_empty()
     }
 
+    /// How many events and inputs there were up to the present.
+    pub fn progress(&self) -> u64 {
+        self.timeline.progress()
+    }
+
     /// Whether there is an event or input before the present.
     pub fn can_step_back(&self) -> bool {
         self.timeline.progress() > 0

@@ -61,8 +61,8 @@ impl Layout {
             _ => Detail::Dot,
         };
         let server = match (detail, is_narrow) {
-            (Detail::Card, false) => (158.0, 92.0),
-            (Detail::Card, true) => (104.0, 78.0),
+            (Detail::Card, false) => (158.0, 88.0),
+            (Detail::Card, true) => (104.0, 72.0),
             (Detail::Disc, _) => (44.0, 44.0),
             (Detail::Dot, _) => {
                 let size = (width.min(height) * 1.5 / servers as f64).clamp(6.0, 18.0);
@@ -97,7 +97,7 @@ impl Layout {
         let server_places = (0..servers).map(|server| on_circle(angle_of(server), if is_alone { 0.0 } else { 1.0 }));
         self.places = server_places.collect();
         let sizes = |count: usize, size: (f64, f64)| core::iter::repeat_n(size, count);
-        let rim = (self.client.0 + 30.0, self.client.1 + 30.0);
+        let rim = (self.client.0 + 30.0, self.client.1 + self.leash() + 4.0);
         self.spread(&sizes(servers, self.server).collect::<Vec<_>>(), if is_alone { (0.0, 0.0) } else { rim });
         for client in 0..architecture.clients as usize {
             // The n-th client belongs to the n-th server; further ones stand beside the first.
@@ -119,7 +119,7 @@ impl Layout {
 
     /// Above servers of the upper half, below those of the lower half; the n-th client a step further to the side.
     fn beside(&self, server: Point, round: usize) -> Point {
-        let away = self.server.1 / 2.0 + self.client.1 / 2.0 + 26.0;
+        let away = self.server.1 / 2.0 + self.client.1 / 2.0 + self.leash();
         let y = if server.y <= self.middle() { server.y - away } else { server.y + away };
         let side = if round.is_multiple_of(2) { 1.0 } else { -1.0 };
         let x = server.x + side * (round as f64 / 2.0).ceil() * (self.client.0 + 10.0);
@@ -134,6 +134,11 @@ impl Layout {
         let x = self.width * (place as f64 + 0.5) / row as f64;
         let half = self.client.1 / 2.0 + 4.0;
         Point { x, y: if client < above { half } else { self.height - FOOT - half } }
+    }
+
+    /// How far a client is from its server, rim to rim: long enough for a message to be seen on the way.
+    fn leash(&self) -> f64 {
+        if self.width > 560.0 { 56.0 } else { 36.0 }
     }
 
     fn middle(&self) -> f64 {
