@@ -35,6 +35,13 @@ impl Recording {
         self.inputs.push((moment, input));
     }
 
+    /// Puts other inputs in the place of all from the `place`-th on, and returns those.
+    pub fn swap_tail(&mut self, place: usize, tail: Vec<(Moment, Input)>) -> Vec<(Moment, Input)> {
+        let old = self.inputs.split_off(place.min(self.inputs.len()));
+        self.inputs.extend(tail);
+        old
+    }
+
     /// Forgets what was done after a moment.
     pub fn truncate(&mut self, moment: Moment) {
         self.inputs.truncate(self.inputs.partition_point(|(at, _)| *at <= moment));
@@ -77,6 +84,11 @@ impl Replay {
         recording.inputs.push((self.moment(), input));
         self.inputs_done = recording.inputs.len();
         Ok(())
+    }
+
+    /// How many of the recording's inputs have been done.
+    pub fn inputs_done(&self) -> usize {
+        self.inputs_done
     }
 
     /// How many events and inputs there have been: a place in the run.

@@ -9,7 +9,7 @@ use kvs_core::process::NodeId;
 use kvs_core::server::{Message, Node};
 use kvs_core::sim::{Entry, History, Input, Recording, Refusal, Sim};
 use kvs_core::time::{Span, Time};
-use kvs_core::world::World;
+use kvs_core::world::{Moment, World};
 use kvs_core::zoo::{Architecture, Names, OptionError, catalog};
 
 use crate::command::{Command, Speed};
@@ -61,8 +61,14 @@ pub struct Player {
     names: Names,
     playing: bool,
     speed: Speed,
-    undone: Vec<Recording>,
-    done: Vec<Recording>,
+    undone: Vec<Branch>,
+    done: Vec<Branch>,
+}
+
+/// Another way the run went, or might go: these inputs instead of all from the `place`-th on.
+struct Branch {
+    place: usize,
+    tail: Vec<(Moment, Input)>,
 }
 
 impl Player {
@@ -223,9 +229,10 @@ impl Player {
     }
 
     fn input(&mut self, input: Input) -> Result<Changes, CommandError> {
-        let before = self.recording().clone();
+        let place = self.timeline.inputs_done();
+        let tail = self.recording().inputs()[place..].to_vec();
         self.timeline.act(input)?;
-        self.done.push(before);
+        self.done.push(Branch { place, tail });
         self.undone.clear();
         Ok(Changes::BRANCH)
     }
@@ -243,8 +250,10 @@ impl Player {
 
     fn swap_recording(&mut self, is_undo: bool) -> Changes {
         let (from, to) = if is_undo { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
-        let Some(recording) = from.pop() else { return Changes::default() };
-        to.push(self.timeline.recording().clone());
+        let Some(Branch { place, tail }) = from.pop() else { return Changes::default() };
+        let mut recording = self.timeline.recording().clone();
+        let tail = recording.swap_tail(place, tail);
+        to.push(Branch { place, tail });
         self.timeline.rewrite(recording);
         Changes::BRANCH
     }

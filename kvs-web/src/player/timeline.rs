@@ -68,6 +68,11 @@ impl Timeline {
         &self.lived.history
     }
 
+    /// How many of the recording's inputs lie before the present.
+    pub(super) fn inputs_done(&self) -> usize {
+        self.present.inputs_done()
+    }
+
     pub(super) fn progress(&self) -> u64 {
         self.present.progress()
     }
