@@ -17,7 +17,9 @@ fn live_many(animal: Animal) -> Sights {
     let (worlds, first) = (number("KVS_WORLDS", 2_000), number("KVS_SEED", 1));
     let mut sights = Sights::default();
     for seed in first..first + worlds {
-        if let Err(broken) = live(animal, seed, &[], Mix::Everything, &mut sights) {
+        // Without crashes more is promised: no acknowledged write may be missing in the end.
+        let mix = if seed.is_multiple_of(4) { Mix::NoCrashes } else { Mix::Everything };
+        if let Err(broken) = live(animal, seed, &[], mix, &mut sights) {
             panic!("{animal:?}, KVS_SEED={seed} KVS_WORLDS=1: {}", report(&broken));
         }
     }

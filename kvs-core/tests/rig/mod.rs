@@ -132,7 +132,7 @@ pub(crate) fn live(
 ) -> Result<(), Box<Broken>> {
     let mut luck = Luck(Stream::new(seed, Purpose::Workload));
     let architecture = architecture(animal, &mut luck, fixed);
-    let mut life = Life::new(architecture, seed, sights);
+    let mut life = Life::new(&architecture, seed, sights);
     life.faults(mix, &mut luck)
         .and_then(|()| life.peace())
         .map_err(|violation| Box::new(Broken { violation, recording: life.recording.clone() }))
@@ -150,8 +150,8 @@ struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    fn new(architecture: Architecture, seed: u64, sights: &'a mut Sights) -> Self {
-        let mut invariants = Invariants::new(&architecture);
+    fn new(architecture: &Architecture, seed: u64, sights: &'a mut Sights) -> Self {
+        let mut invariants = Invariants::new(architecture);
         let recording = Recording::new(architecture.clone(), seed);
         Self {
             replay: Replay::new(&recording, &mut invariants),
