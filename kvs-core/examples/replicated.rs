@@ -51,8 +51,7 @@ fn main() -> ExitCode {
 fn generate_causal_operations(values: &str) -> String {
     format!(
         "zoo replicated replicas=3 clients=3 values={values}
-         C1: put alpha=a1 -> R1
-         run 5ms
+         C1: put alpha=a1 -> R1 expect ok
          C2: put alpha=a2 -> R2
          C3: put beta=b1 -> R3"
     )

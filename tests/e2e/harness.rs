@@ -75,7 +75,12 @@ async fn connect(port: u16, screen: Screen) -> Client {
     let mut args = vec!["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", &size];
     args.extend(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]);
     args.extend(screen.flags);
-    let options = json!({ "args": args });
+    let mut options = json!({ "args": args });
+    // A window cannot be as narrow as a telephone; the page can.
+    if screen.width < 500 {
+        options["mobileEmulation"] =
+            json!({ "deviceMetrics": { "width": screen.width, "height": screen.height, "pixelRatio": 2.0 } });
+    }
     let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options });
     let Value::Object(capabilities) = capabilities else { unreachable!("it is written as an object") };
     ClientBuilder::new(HttpConnector::new())
@@ -143,6 +148,9 @@ impl Page {
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        // A reader scrolls until nothing is in the way.
+        self.script(&format!("document.querySelector({}).scrollIntoView({{ block: 'center' }})", json!(selector)))
+            .await;
         element.click().await.unwrap_or_else(|error| panic!("click on {selector}: {error}"));
     }
 
