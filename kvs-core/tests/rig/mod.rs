@@ -280,7 +280,9 @@ impl<'a> Life<'a> {
         for id in held {
             self.act(Input::Message { id, fate: Fate::Release })?;
         }
-        // Long enough for every retry and for many rounds of gossip.
+        // First every operation ends, those included that wait for others; then there are many rounds of gossip.
+        let patience = self.now() + Span::from_secs(600);
+        while !self.clients_are_idle() && self.now() < patience && self.step()? {}
         let until = self.now() + Span::from_secs(20);
         while self.now() < until && self.step()? {}
         let open = self.history.operations().iter().find(|operation| operation.ended.is_none());
@@ -288,6 +290,12 @@ impl<'a> Life<'a> {
             return Err(self.broken("liveness", format!("{} never ended", open.op())));
         }
         self.invariants.when_quiet(self.replay.sim().world())
+    }
+
+    fn clients_are_idle(&self) -> bool {
+        let world = self.replay.sim().world();
+        let mut clients = self.clients.iter().filter_map(|node| world.node(*node).as_client());
+        clients.all(|client| client.pending().is_none() && client.waiting() == 0)
     }
 
     fn broken(&self, id: &'static str, what: String) -> Violation {

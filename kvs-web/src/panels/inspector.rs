@@ -6,6 +6,7 @@ use kvs_core::server::{Node, Server};
 use kvs_core::sim::{Fate, Input, Links};
 use kvs_core::storage::Storage;
 use kvs_core::world::{Sequence, Whereabouts};
+use kvs_core::zoo::OptionValue;
 use yew::prelude::*;
 
 use crate::command::Command;
@@ -181,8 +182,8 @@ fn link_inside(player: &Player, a: NodeId, b: NodeId, send: &Callback<Command>) 
     html! {
         <div class="inside" data-testid="inside">
             <h3>{ "Link " }{ name_a }{ " – " }{ name_b }</h3>
-            <p>{ format!("A message takes {} to {}. Of a million, {} are lost and {} arrive twice.",
-                options.latency_min, options.latency_max, options.loss.as_ppm(), options.duplication.as_ppm()) }</p>
+            <p>{ format!("A message takes {} to {}. Loss {}, duplication {}.",
+                options.latency_min, options.latency_max, OptionValue::Percent(options.loss), OptionValue::Percent(options.duplication)) }</p>
             <div class="verbs">{ one_way(a, b) }{ one_way(b, a) }</div>
         </div>
     }

@@ -211,7 +211,7 @@ impl Painter<'_> {
     /// Role, lines to show, and the same in words.
     fn server(&self, server: &Server, state: &str) -> (&'static str, Vec<String>, String) {
         if state == "down" {
-            return ("server", vec!["down".into()], "Its memory is gone.".into());
+            return ("server", vec!["memory gone".into()], "Its memory is gone.".into());
         }
         let held = held_by(server);
         let words = if held.is_empty() { "It holds nothing.".into() } else { format!("It holds {}.", held.join(", ")) };
