@@ -28,7 +28,7 @@ use core::fmt;
 
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::process::NodeId;
-use crate::server::{Message, Node, Request, Server};
+use crate::server::{Message, Node, Request, Response, Server};
 use crate::time::Time;
 use crate::world::{Happening, Observer, World};
 use crate::zoo::{Animal, Architecture};
@@ -62,6 +62,8 @@ pub struct Invariants {
     requests: BTreeMap<RequestId, Arc<Request>>,
     written: BTreeSet<(Key, Value)>,
     acknowledged: BTreeSet<RequestId>,
+    /// Every answer that a server gave. A copy that the network or the reader makes of one is no new answer.
+    answers: BTreeMap<RequestId, Vec<Arc<Response>>>,
     violation: Option<Violation>,
 }
 
@@ -83,6 +85,7 @@ impl Invariants {
             requests: BTreeMap::new(),
             written: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
+            answers: BTreeMap::new(),
             violation: None,
         }
     }
@@ -131,6 +134,22 @@ impl Invariants {
         self.violation.get_or_insert(Violation { id, time, node, what });
     }
 
+    fn hear_server(&mut self, time: Time, server: NodeId, response: &Arc<Response>) {
+        let answers = self.answers.entry(response.id).or_default();
+        if answers.iter().any(|known| Arc::ptr_eq(known, response)) {
+            return;
+        }
+        answers.push(response.clone());
+        if !self.requests.contains_key(&response.id) {
+            self.fail("G3", time, server, alloc::format!("{:?} was answered and never asked", response.id));
+        }
+        if let Kind::Local(watch) = &mut self.kind
+            && let Err((id, what)) = watch.answered(response)
+        {
+            self.fail(id, time, server, what);
+        }
+    }
+
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
             Message::Called(request) => {
@@ -165,16 +184,7 @@ impl Observer<Node> for Invariants {
     fn saw(&mut self, now: Time, happening: Happening<'_, Node>) {
         match happening {
             Happening::Told { node, message } => self.hear_client(now, node, message),
-            Happening::Sent { from, message: Message::Response(response), .. } => {
-                if !self.requests.contains_key(&response.id) {
-                    self.fail("G3", now, from, alloc::format!("{:?} was answered and never asked", response.id));
-                }
-                if let Kind::Local(watch) = &mut self.kind
-                    && let Err((id, what)) = watch.answered(response)
-                {
-                    self.fail(id, now, from, what);
-                }
-            }
+            Happening::Sent { from, message: Message::Response(response), .. } => self.hear_server(now, from, response),
             Happening::Delivered { message: Message::Request(request), .. } => {
                 if let Kind::Local(watch) = &mut self.kind {
                     watch.arrived(request);
