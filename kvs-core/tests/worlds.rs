@@ -13,8 +13,11 @@ fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)
 }
 
+/// How many worlds of each animal are lived if nobody says.
+const WORLDS: u64 = 2_000;
+
 fn live_many(animal: Animal) -> Sights {
-    let (worlds, first) = (number("KVS_WORLDS", 2_000), number("KVS_SEED", 1));
+    let (worlds, first) = (number("KVS_WORLDS", WORLDS), number("KVS_SEED", 1));
     let mut sights = Sights::default();
     for seed in first..first + worlds {
         // Without crashes more is promised: no acknowledged write may be missing in the end.
@@ -26,8 +29,11 @@ fn live_many(animal: Animal) -> Sights {
     sights
 }
 
-/// A world in which nothing happens proves nothing.
+/// Worlds in which nothing happens prove nothing. (A few of them, lived again to look at, need not show everything.)
 fn assert_seen(sights: &Sights, marks: &[kvs_core::process::Mark]) {
+    if number("KVS_WORLDS", WORLDS) < WORLDS {
+        return;
+    }
     for mark in marks {
         assert!(sights.marks.contains(mark.0), "no world has seen: {}", mark.0);
     }
@@ -48,5 +54,5 @@ fn replicated_keeps_its_invariants() {
     use kvs_core::server::{GAVE_UP, REPEATED, RETRIED};
     let sights = live_many(Animal::Replicated);
     assert_seen(&sights, &[COOLED, DIFFERENCE_FOUND, REPEATED, RETRIED, GAVE_UP]);
-    assert!(sights.siblings, "no read has seen siblings");
+    assert!(sights.siblings || number("KVS_WORLDS", WORLDS) < WORLDS, "no read has seen siblings");
 }
