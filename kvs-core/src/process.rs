@@ -108,6 +108,7 @@ pub type EffectOf<P> = Effect<<P as Process>::Message, <P as Process>::Timer>;
 /// All that a step may touch besides its own state.
 pub struct Context<'a, P: Process> {
     me: NodeId,
+    incarnation: u32,
     now: Time,
     effects: &'a mut Vec<EffectOf<P>>,
     disk: &'a mut Arc<Disk>,
@@ -119,17 +120,24 @@ impl<'a, P: Process> Context<'a, P> {
     /// A context for one step. The world makes these; a test of a single step may, too.
     pub fn new(
         me: NodeId,
+        incarnation: u32,
         now: Time,
         effects: &'a mut Vec<EffectOf<P>>,
         disk: &'a mut Arc<Disk>,
         choices: &'a mut dyn Choose,
     ) -> Self {
-        Self { me, now, effects, disk, choices, durably: false }
+        Self { me, incarnation, now, effects, disk, choices, durably: false }
     }
 
     /// The node that takes this step.
     pub fn me(&self) -> NodeId {
         self.me
+    }
+
+    /// How often the node has crashed before this life. The one number that survives everything, as if an operator kept count:
+    /// disks can be lost and clocks set back.
+    pub fn incarnation(&self) -> u32 {
+        self.incarnation
     }
 
     /// The time on this node's clock, which may be wrong.
@@ -169,6 +177,7 @@ impl<'a, P: Process> Context<'a, P> {
     pub fn durably(&mut self) -> Context<'_, P> {
         Context {
             me: self.me,
+            incarnation: self.incarnation,
             now: self.now,
             effects: &mut *self.effects,
             disk: &mut *self.disk,

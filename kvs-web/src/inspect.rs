@@ -135,7 +135,7 @@ fn number_words(label: &str, number: i128, names: &Names) -> String {
     match label {
         "node" | "server" | "to" | "from" => u32::try_from(number)
             .map_or_else(|_| number.to_string(), |node| names.name(kvs_core::process::NodeId(node)).into()),
-        "born" | "time" | "last time" | "every" => u64::try_from(number)
+        "time" | "last time" | "every" => u64::try_from(number)
             .map_or_else(|_| number.to_string(), |us| kvs_core::time::Time::from_us(us).to_string()),
         _ => number.to_string(),
     }
@@ -157,7 +157,7 @@ fn flat(tree: &Tree) -> String {
     if tree.children.is_empty() {
         return tree.value.clone();
     }
-    tree.children.iter().map(flat).filter(|part| part != "0s" && part != "none").collect::<Vec<_>>().join(" · ")
+    tree.children.iter().map(flat).filter(|part| part != "0" && part != "none").collect::<Vec<_>>().join(" · ")
 }
 
 /// A vector clock in one line, `R1:2 R2:1`, if that is what the entries are.

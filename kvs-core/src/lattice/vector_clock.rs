@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Merge;
 use crate::process::NodeId;
-use crate::time::Time;
 
 /// Names a replica as an author of writes.
 ///
@@ -14,8 +13,8 @@ use crate::time::Time;
 pub struct ReplicaId {
     /// The replica's node.
     pub node: NodeId,
-    /// When this life of the node began, on its own clock.
-    pub born: Time,
+    /// Which of its lives: how often it had crashed before.
+    pub incarnation: u32,
 }
 
 /// How many writes of each replica something has seen.
@@ -91,7 +90,7 @@ mod tests {
 
     #[test]
     fn knows_before_from_beside() {
-        let [r1, r2] = [0, 1].map(|node| ReplicaId { node: NodeId(node), born: Time::ZERO });
+        let [r1, r2] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0 });
         let mut a = VectorClock::default();
         assert_eq!(a.bump(r1), 1);
         let mut b = a.clone();

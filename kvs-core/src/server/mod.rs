@@ -19,7 +19,7 @@ use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::replication::{Replication, gossip};
 use crate::storage::journal::Journal;
 use crate::storage::{KVSCore, LatticeKVSCore, Stamp, Storage};
-use crate::time::{Span, Time};
+use crate::time::Span;
 
 pub use client::{Call, Client, ClientOptions, GAVE_UP, RETRIED, ReadContext, Return, Traffic};
 pub use node::{Message, Node, Timer};
@@ -121,8 +121,8 @@ pub struct Server {
     storage: Storage,
     replication: Replication,
     served: Sessions,
-    /// The name under which it writes; see [`ReplicaId`].
-    born: Time,
+    /// Part of the name under which it writes; see [`ReplicaId`].
+    incarnation: u32,
     journal: Journal<Snapshot, Record>,
     /// With [`Pipeline::Split`]: what reads are answered from.
     snapshot: Option<Storage>,
@@ -143,7 +143,7 @@ impl Server {
             storage,
             replication,
             served: Sessions::new(),
-            born: Time::ZERO,
+            incarnation: 0,
             journal: Journal::default(),
             snapshot,
             second_store,
@@ -177,7 +177,7 @@ impl Server {
 
     fn on_boot(&mut self, cx: &mut Context<'_, Node>) {
         if self.options.new_incarnation {
-            self.born = cx.now();
+            self.incarnation = cx.incarnation();
         }
         if self.options.journal {
             let (journal, (core, served)) = recover(cx.disk());
@@ -235,8 +235,11 @@ impl Server {
         if let (KVSOperation::Get(_), Some(snapshot)) = (&request.op, &self.snapshot) {
             return snapshot.read(key);
         }
-        let stamp =
-            Stamp { replica: ReplicaId { node: cx.me(), born: self.born }, now: cx.now(), read: &request.context };
+        let stamp = Stamp {
+            replica: ReplicaId { node: cx.me(), incarnation: self.incarnation },
+            now: cx.now(),
+            read: &request.context,
+        };
         let (response, changed) = self.storage.apply(&request.op, stamp);
         if let (true, Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
             (changed, &self.storage, &mut self.replication)

@@ -499,7 +499,10 @@ impl<P: Process> World<P> {
         let process = Arc::make_mut(&mut slot.process);
         let clock = self.now.time.shifted(slot.clock_offset_us);
         let before = slot.disk.last_write();
-        process.step(event, &mut Context::new(node, clock, &mut self.effects, &mut slot.disk, &mut slot.choices));
+        process.step(
+            event,
+            &mut Context::new(node, slot.incarnation, clock, &mut self.effects, &mut slot.disk, &mut slot.choices),
+        );
         let has_written = slot.disk.last_write() != before;
 
         let mut effects = core::mem::take(&mut self.effects);
