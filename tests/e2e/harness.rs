@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::Stdio;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// How long the page may take to do something before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How the reader's screen is.
 #[derive(Clone, Copy)]
@@ -98,7 +98,12 @@ pub(crate) fn site() -> &'static str {
         assert!(dist.join("index.html").exists(), "there is no built page; `scripts/test e2e` builds one");
         let server = tiny_http::Server::http("127.0.0.1:0").expect("a free port");
         let address = server.server_addr().to_ip().expect("an address").to_string();
-        std::thread::spawn(move || server.incoming_requests().for_each(|request| answer(&dist, request)));
+        // Several threads, so that a browser that is slow to read does not keep the others waiting.
+        let server = Arc::new(server);
+        for _ in 0..6 {
+            let (server, dist) = (server.clone(), dist.clone());
+            std::thread::spawn(move || server.incoming_requests().for_each(|request| answer(&dist, request)));
+        }
         format!("http://{address}/")
     })
 }

@@ -116,7 +116,8 @@ async fn a_shared_link_shows_the_same_run_at_the_same_moment() {
             seek(&page, 1_234_000).await;
             let link = page.script("return document.querySelector('[data-testid=link]').value").await;
             let link = link.as_str().expect("text").to_owned();
-            page.until("the address follows", "return location.hash.includes('run=')").await;
+            let follows = "return location.href === document.querySelector('[data-testid=link]').value";
+            page.until("the address follows", follows).await;
             assert_eq!(page.address().await, link);
             let look = "return [document.querySelector('svg.cluster').textContent,
                                 document.querySelector('[data-testid=now]').innerText,
