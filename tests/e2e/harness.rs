@@ -1,16 +1,18 @@
 //! A reader in a browser: serves the built page, starts Chromium, and does what a hand and an eye would do.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Stdio;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::AsyncBufReadExt;
 use tokio::process::{Child, Command};
 
 /// How long the page may take to do something before a test gives up.
@@ -58,7 +60,7 @@ async fn start_driver() -> (Child, u16) {
         .kill_on_drop(true)
         .spawn()
         .unwrap_or_else(|error| panic!("{program} does not start ({error}); scripts/setup installs it"));
-    let mut lines = BufReader::new(driver.stdout.take().expect("its output is piped")).lines();
+    let mut lines = tokio::io::BufReader::new(driver.stdout.take().expect("its output is piped")).lines();
     while let Some(line) = lines.next_line().await.expect("the driver prints text") {
         let port = line.rsplit_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').parse());
         if let Some(Ok(port)) = port {
@@ -96,21 +98,26 @@ pub(crate) fn site() -> &'static str {
     SITE.get_or_init(|| {
         let dist = PathBuf::from(std::env::var("KVS_ZOO_DIST").unwrap_or_else(|_| "dist".into()));
         assert!(dist.join("index.html").exists(), "there is no built page; `scripts/test e2e` builds one");
-        let server = tiny_http::Server::http("127.0.0.1:0").expect("a free port");
-        let address = server.server_addr().to_ip().expect("an address").to_string();
-        // Several threads, so that a browser that is slow to read does not keep the others waiting.
-        let server = Arc::new(server);
-        for _ in 0..6 {
-            let (server, dist) = (server.clone(), dist.clone());
-            std::thread::spawn(move || server.incoming_requests().for_each(|request| answer(&dist, request)));
-        }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        // A thread and a connection a request: no browser waits for another, or for its own next request.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let dist = dist.clone();
+                std::thread::spawn(move || answer(&dist, stream));
+            }
+        });
         format!("http://{address}/")
     })
 }
 
-fn answer(dist: &std::path::Path, request: tiny_http::Request) {
-    let path = request.url().split(['?', '#']).next().unwrap_or_default().trim_start_matches('/').to_owned();
-    let file = if path.is_empty() { "index.html" } else { &path };
+/// Answers one request for a file.
+fn answer(dist: &Path, stream: TcpStream) -> std::io::Result<()> {
+    let mut head = BufReader::new(&stream).lines().take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()));
+    let request = head.next().transpose()?.unwrap_or_default();
+    head.for_each(drop);
+    let path = request.split(' ').nth(1).unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
+    let file = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
     let kind = match file.rsplit_once('.').map(|(_, ending)| ending) {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript",
@@ -118,11 +125,15 @@ fn answer(dist: &std::path::Path, request: tiny_http::Request) {
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };
-    let kind = format!("Content-Type: {kind}").parse::<tiny_http::Header>().expect("a header");
-    let _reader_may_be_gone = match std::fs::read(dist.join(file)) {
-        Ok(content) => request.respond(tiny_http::Response::from_data(content).with_header(kind)),
-        Err(_) => request.respond(tiny_http::Response::empty(404)),
-    };
+    let (status, body) = std::fs::read(dist.join(file)).map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+    let mut stream = &stream;
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(&body)?;
+    stream.flush()
 }
 
 impl Page {
