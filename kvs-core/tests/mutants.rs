@@ -90,7 +90,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "M7: no anti-entropy",
         animal: Animal::Replicated,
-        under: &[("counter-limit", "1"), ("direct-mail", "off")],
+        under: &[("rumors", "on"), ("counter-limit", "1"), ("direct-mail", "off")],
         mix: Mix::Everything,
         off: ("anti-entropy", "off"),
         seen_by: &["R3"],

@@ -128,6 +128,14 @@ impl Watch {
             return Ok(());
         }
         for request in acknowledged {
+            if let Some(Stored::MvRegister(register)) = first.get(request.op.key()).map(Arc::as_ref)
+                && let Some((dot, value)) =
+                    register.versions().find(|(dot, _)| dot.count <= request.context.get(dot.replica))
+            {
+                let what =
+                    format!("{} was acknowledged and had read {value} ({dot:?}), which is still there", request.op);
+                return Err(("R3", NodeId(0), what));
+            }
             if let KVSOperation::Put(key, value) = &request.op
                 && !self.is_reflected(key, value, first)
             {

@@ -13,12 +13,21 @@ use crate::zoo::Architecture;
 
 type Map = BTreeMap<Key, Value>;
 
+/// What a request should be answered.
+struct Expected {
+    sequence: u32,
+    values: Vec<Value>,
+    /// How many writes the answer rests on: for a read, those before it; for a write, itself as well.
+    rests_on: usize,
+}
+
 pub(super) struct Watch {
     has_journal: bool,
+    has_dedupe: bool,
     /// What the server should hold.
     map: Map,
-    /// Each client's newest request since the last boot, and what it should be answered.
-    expected: BTreeMap<ClientId, (u32, Vec<Value>)>,
+    /// Each client's newest request since the last boot.
+    expected: BTreeMap<ClientId, Expected>,
     /// Every write that took effect and was not lost since, oldest first.
     writes: Vec<(RequestId, KVSOperation)>,
     /// How many of the writes were acknowledged for sure: all up to the last answer that left the server.
@@ -30,6 +39,7 @@ impl Watch {
     pub(super) fn new(architecture: &Architecture) -> Self {
         Self {
             has_journal: architecture.server.journal,
+            has_dedupe: architecture.server.dedupe,
             map: Map::new(),
             expected: BTreeMap::new(),
             writes: Vec::new(),
@@ -40,22 +50,24 @@ impl Watch {
 
     /// A request arrives: the map does what it says, unless it has done so.
     pub(super) fn arrived(&mut self, request: &Request) {
-        let last = self.expected.get(&request.id.client).map_or(0, |(last, _)| *last);
+        let last = self.expected.get(&request.id.client).map_or(0, |expected| expected.sequence);
         if request.id.sequence <= last {
             return;
         }
         apply(&mut self.map, &request.op);
-        let answer = self.map.get(request.op.key()).filter(|_| !request.op.is_write()).cloned().into_iter().collect();
-        self.expected.insert(request.id.client, (request.id.sequence, answer));
+        let values = self.map.get(request.op.key()).filter(|_| !request.op.is_write()).cloned().into_iter().collect();
         if request.op.is_write() {
             self.writes.push((request.id, request.op.clone()));
         }
+        let expected = Expected { sequence: request.id.sequence, values, rests_on: self.writes.len() };
+        self.expected.insert(request.id.client, expected);
     }
 
     /// An answer leaves the server. What it says, and all it rests on, is promised.
     pub(super) fn answered(&mut self, response: &Response) -> Found {
-        let Some((_, expected)) =
-            self.expected.get(&response.id.client).filter(|(sequence, _)| *sequence == response.id.sequence)
+        let newest = self.expected.get(&response.id.client);
+        let Some(Expected { values: expected, rests_on, .. }) =
+            newest.filter(|newest| newest.sequence == response.id.sequence)
         else {
             // The client has gone on: nobody listens to this answer.
             return Ok(());
@@ -65,8 +77,7 @@ impl Watch {
         {
             return Err(("L1", format!("{:?} was answered {values:?}, the map says {expected:?}", response.id)));
         }
-        let written = self.writes.iter().rposition(|(id, _)| *id == response.id);
-        self.promised = self.promised.max(written.map_or(0, |place| place + 1));
+        self.promised = self.promised.max(*rests_on);
         Ok(())
     }
 
@@ -99,13 +110,20 @@ impl Watch {
                 apply(&mut map, op);
                 prefixes.push(map.clone());
             }
-            let matching = prefixes.iter().rposition(|prefix| prefix == held);
+            // Equal states do not tell where the prefix ends, nor whether a retry would be taken for a new request; what the
+            // server remembers of its clients does.
+            let is_forgotten = |(id, _): &(RequestId, KVSOperation)| {
+                server.served().get(&id.client).is_none_or(|served| served.last_sequence < id.sequence)
+            };
+            let forgotten = self.writes.iter().position(is_forgotten).filter(|_| self.has_dedupe);
+            let remembered = forgotten.unwrap_or(self.writes.len());
+            let matching = prefixes[..=remembered].iter().rposition(|prefix| prefix == held);
             let Some(kept) = matching.filter(|kept| *kept >= self.promised) else {
                 let promised = self.promised.checked_sub(1).map(|last| &self.writes[last]);
                 return Err((
                     "D1",
                     format!(
-                        "after a crash there is {held:?}, although {promised:?} and all before it was acknowledged"
+                        "after a crash there is {held:?} of {remembered} writes, although {promised:?} and all before it was acknowledged"
                     ),
                 ));
             };
@@ -123,7 +141,8 @@ impl Watch {
                 KVSResponse::GetResult { values, .. } => values.clone(),
                 KVSResponse::PutOk | KVSResponse::DeleteOk => Vec::new(),
             };
-            self.expected.insert(*client, (served.last_sequence, answer));
+            let expected = Expected { sequence: served.last_sequence, values: answer, rests_on: kept };
+            self.expected.insert(*client, expected);
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 //!
 //! | id | holds for | sentence |
 //! |---|---|---|
-//! | G3 | all | only what was asked is answered |
-//! | G4 | all | every value read was written |
+//! | G3 | all | only what was asked is answered, in kind, and every operation ends at most once |
+//! | G4 | all | every value read was written, and a replica answers a read with what it holds |
 //! | L1 | local | an answer is what all requests before it, in order of arrival and each once, lead to |
 //! | L2 | local, with a journal | the journal leads to the state |
 //! | L3 | all | the numbers of served requests never fall within one life |
@@ -29,6 +29,7 @@ use core::fmt;
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::process::NodeId;
 use crate::server::{Message, Node, Request, Response, Server};
+use crate::storage::Storage;
 use crate::time::Time;
 use crate::world::{Happening, Observer, World};
 use crate::zoo::{Animal, Architecture};
@@ -62,6 +63,9 @@ pub struct Invariants {
     requests: BTreeMap<RequestId, Arc<Request>>,
     written: BTreeSet<(Key, Value)>,
     acknowledged: BTreeSet<RequestId>,
+    ended: BTreeSet<RequestId>,
+    /// New answers to reads that replicas gave in the present step.
+    reads: Vec<(NodeId, Arc<Response>)>,
     /// Every answer that a server gave. A copy that the network or the reader makes of one is no new answer.
     answers: BTreeMap<RequestId, Vec<Arc<Response>>>,
     violation: Option<Violation>,
@@ -85,6 +89,8 @@ impl Invariants {
             requests: BTreeMap::new(),
             written: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            reads: Vec::new(),
             answers: BTreeMap::new(),
             violation: None,
         }
@@ -94,6 +100,21 @@ impl Invariants {
     pub fn after_step(&mut self, world: &World<Node>) -> Result<(), Violation> {
         if let Some(violation) = self.violation.take() {
             return Err(violation);
+        }
+        for (node, response) in core::mem::take(&mut self.reads) {
+            let (Some(request), Some(server)) = (self.requests.get(&response.id), world.node(node).as_server()) else {
+                continue;
+            };
+            // Not by way of the server's own reading, which is what is looked at.
+            let Storage::Lattice(store) = server.storage() else { continue };
+            let held = store.get(request.op.key());
+            let values = held.map(|stored| stored.values()).unwrap_or_default();
+            let context = held.map(|stored| stored.context()).unwrap_or_default();
+            let held = KVSResponse::GetResult { values, context };
+            if held != response.result {
+                let what = alloc::format!("{} was answered {}, and held is {held}", request.op, response.result);
+                return Err(Violation { id: "G4", time: world.now(), node, what });
+            }
         }
         for (place, seen) in self.seen.iter_mut().enumerate() {
             let Some(node) = u32::try_from(place).ok().map(NodeId) else { break };
@@ -140,8 +161,15 @@ impl Invariants {
             return;
         }
         answers.push(response.clone());
-        if !self.requests.contains_key(&response.id) {
-            self.fail("G3", time, server, alloc::format!("{:?} was answered and never asked", response.id));
+        let is_read = matches!(response.result, KVSResponse::GetResult { .. });
+        match self.requests.get(&response.id).map(|request| &request.op) {
+            None => self.fail("G3", time, server, alloc::format!("{:?} was answered and never asked", response.id)),
+            Some(op) if !is_answer(op, &response.result) => {
+                let what = alloc::format!("{op} was answered {:?}", response.result);
+                self.fail("G3", time, server, what);
+            }
+            Some(_) if is_read && matches!(self.kind, Kind::Gossip(_)) => self.reads.push((server, response.clone())),
+            Some(_) => {}
         }
         if let Kind::Local(watch) = &mut self.kind
             && let Err((id, what)) = watch.answered(response)
@@ -161,6 +189,10 @@ impl Invariants {
             Message::Returned(returned) => {
                 let Some(request) = self.requests.get(&returned.id) else { return };
                 let key = request.op.key().clone();
+                if !self.ended.insert(returned.id) {
+                    self.fail("G3", time, node, alloc::format!("{:?} ended twice", returned.id));
+                    return;
+                }
                 match &returned.outcome {
                     Outcome::Ok(KVSResponse::GetResult { values, .. }) => {
                         let thin_air =
@@ -184,7 +216,11 @@ impl Observer<Node> for Invariants {
     fn saw(&mut self, now: Time, happening: Happening<'_, Node>) {
         match happening {
             Happening::Told { node, message } => self.hear_client(now, node, message),
-            Happening::Sent { from, message: Message::Response(response), .. } => self.hear_server(now, from, response),
+            // An answer that is lost as it leaves was given all the same.
+            Happening::Sent { from, message: Message::Response(response), .. }
+            | Happening::Lost { from, message: Message::Response(response), .. } => {
+                self.hear_server(now, from, response);
+            }
             Happening::Delivered { message: Message::Request(request), .. } => {
                 if let Kind::Local(watch) = &mut self.kind {
                     watch.arrived(request);
@@ -197,6 +233,16 @@ impl Observer<Node> for Invariants {
             _ => {}
         }
     }
+}
+
+/// Whether an answer is of the kind that the operation asks for.
+fn is_answer(op: &KVSOperation, result: &KVSResponse) -> bool {
+    matches!(
+        (op, result),
+        (KVSOperation::Put(..), KVSResponse::PutOk)
+            | (KVSOperation::Delete(_), KVSResponse::DeleteOk)
+            | (KVSOperation::Get(_), KVSResponse::GetResult { .. })
+    )
 }
 
 fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {
