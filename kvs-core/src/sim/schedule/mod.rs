@@ -1,6 +1,6 @@
 //! A schedule is text: a small line language that drives a world. Tests, lessons and shared runs speak it.
 //!
-//! One statement a line; `#` begins a comment; keywords in small letters, names in any.
+//! One statement a line; `#` at the beginning of a line or after a blank begins a comment; keywords in small letters, names in any.
 //!
 //! ```
 //! use kvs_core::sim::schedule::Schedule;
@@ -34,8 +34,8 @@
 //! | `C2: get k` | client C2 begins to get `k`, wherever its routing says |
 //! | `delete k -> R1` | likewise |
 //! | `get k -> R3 expect none` | as above, then time passes until that operation has ended, and its outcome must be this |
-//! | `put k=x -> R1 expect ok` | outcomes are `ok`, `none`, a value, several values `{x, y}`, or `unknown` |
-//! | `put "a key"="" -> R1` | what has blanks or signs in it stands in quotes, with `\"`, `\\`, `\n`, `\t`, `\u{1f993}` |
+//! | `put k=x -> R1 expect ok` | outcomes are `ok`, `none`, a value, several values `{x, y}`, or `unknown`; a value that reads like one of these words stands in quotes |
+//! | `put "a key"="" -> R1` | what is empty or has blanks or signs in it stands in quotes, with `\"`, `\\`, `\n`, `\t`, `\u{1f993}` |
 //! | `traffic every 100ms keys 5 reads 50%` | all clients invent requests; `traffic off` ends it |
 //!
 //! # Faults
@@ -59,8 +59,10 @@
 //!
 //! | line | means |
 //! |---|---|
-//! | `drop Rumor R2->R3` | the oldest that is on its way or held; if there is none, the next that is sent |
-//! | `hold Rumor R2->R3` | all that are on their way and all that follow, until `release` of the same; with `#1`, that one only |
+//! | `drop Rumor R2->R3` | the oldest that is on its way or held is lost; if there is none, the next that is sent |
+//! | `drop next Rumor R2->R3` | the next that is sent is lost, whatever is on its way |
+//! | `hold Rumor R2->R3` | all that are on their way and all that follow stand still on their link; with `#1`, that one only |
+//! | `release Rumor R2->R3` | the end of a `hold` of the same: those that stand still go on; with `#1`, that one only |
 //! | `deliver Rumor R2->R3` | the oldest arrives now |
 //! | `duplicate Rumor R2->R3` | a copy of the oldest is sent as well |
 //!
@@ -140,6 +142,7 @@ pub enum Statement {
     Links { links: Option<Links>, changes: Vec<(String, String)> },
     Fire { timer: Timer, node: NodeId },
     Message { fate: Fate, pattern: Pattern, place: Option<u32> },
+    DropNext(Pattern),
     Run(Span),
     Step(u32),
     At { time: Time, events: Option<u32> },

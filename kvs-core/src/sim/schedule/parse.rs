@@ -1,19 +1,20 @@
 //! From text to statements. Errors name the line, the column, and what was expected there.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::print::in_quotes;
 use super::{Expected, Line, Schedule, Statement};
 use crate::op::{KVSOperation, Key, TooLong, Value};
 use crate::process::NodeId;
 use crate::server::{Call, Message, Timer, Traffic};
 use crate::sim::{Fate, Links, Pattern};
 use crate::time::{Span, Time};
-use crate::zoo::{Architecture, Names, OptionError, catalog, parse_span};
+use crate::zoo::{Architecture, Names, OPTIONS, OptionError, catalog, parse_span};
 
 /// A text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +51,9 @@ pub enum ParseProblem {
     /// A quotation has a `\` that means nothing.
     #[error("`\\` may be followed by \", \\, n, t or u{{…}} only")]
     BadEscape,
+    /// A line of the head comes late.
+    #[error("`zoo` and `seed` stand before the first statement")]
+    LateHead,
 }
 
 const STATEMENTS: &str = "a statement: put, get, delete, traffic, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
@@ -66,19 +70,48 @@ enum Token {
 impl Token {
     fn show(&self) -> String {
         match self {
-            Self::Word(text) => format!("`{text}`"),
-            Self::Quoted(text) => format!("\"{text}\""),
+            Self::Word(text) => format!("`{}`", shortened(text)),
+            Self::Quoted(text) => in_quotes(&shortened(text)),
             Self::Sign(sign) => format!("`{sign}`"),
         }
     }
 }
 
-const SIGNS: [&str; 10] = ["->", "|", "=", "{", "}", ",", ":", "#", "*", "<-"];
+/// A text short enough to be part of a sentence.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const CHARS_MAX: usize = 40;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((place, _)) => format!("{}…", &text[..place]).into(),
+        None => text.into(),
+    }
+}
+
+const SIGNS: [&str; 8] = ["->", "|", "=", "{", "}", ",", ":", "*"];
+
+/// The statements about messages: only there does `#2` name a place instead of beginning a comment.
+const FATES: [(&str, Fate); 5] = [
+    ("drop", Fate::Drop),
+    ("hold", Fate::Hold),
+    ("release", Fate::Release),
+    ("deliver", Fate::Deliver),
+    ("duplicate", Fate::Duplicate),
+];
+
+fn fate(word: &str) -> Option<Fate> {
+    FATES.iter().find(|(name, _)| *name == word).map(|(_, fate)| *fate)
+}
+
+/// What a statement about messages is called.
+pub(super) fn fate_word(fate: Fate) -> &'static str {
+    FATES.iter().find(|(_, known)| *known == fate).map_or("drop", |(name, _)| name)
+}
 
 pub(super) fn parse(text: &str) -> Result<Schedule, ParseError> {
     let exhibit = catalog::EXHIBITS[1].architecture();
     let mut schedule = Schedule { architecture: exhibit, seed: 1, lines: Vec::new() };
     let mut names = Names::new(&schedule.architecture);
+    // Some editors begin every file with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let tokens = tokens(line, number)?;
         if tokens.is_empty() {
@@ -117,65 +150,99 @@ fn columns(line: &str) -> u32 {
 
 /// The pieces of a line with their columns; a comment is none.
 fn tokens(line: &str, number: u32) -> Result<Vec<(u32, Token)>, ParseError> {
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<(u32, Token)> = Vec::new();
     let mut rest = line;
-    let mut column = 1;
+    let mut column: u32 = 1;
     while let Some(first) = rest.chars().next() {
-        let token = if first.is_whitespace() {
-            let length = first.len_utf8();
-            (None, length)
-        } else if first == '#' && !rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
-            return Ok(tokens);
+        let may_name_a_place = matches!(tokens.first(), Some((_, Token::Word(word))) if fate(word).is_some());
+        let (token, length) = if first.is_whitespace() {
+            (None, first.len_utf8())
+        } else if first == '#' {
+            let is_place = may_name_a_place
+                && rest[1..].starts_with(|next: char| next.is_ascii_digit())
+                && !tokens.iter().any(|(_, token)| *token == Token::Sign("#"));
+            if !is_place {
+                return Ok(tokens);
+            }
+            (Some(Token::Sign("#")), 1)
         } else if first == '"' {
-            let (text, length) = quotation(rest).map_err(|problem| ParseError { line: number, column, problem })?;
+            let read = quotation(rest);
+            let (text, length) = read.map_err(|(characters, problem)| ParseError {
+                line: number,
+                column: column.saturating_add(characters),
+                problem,
+            })?;
             (Some(Token::Quoted(text)), length)
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             (Some(Token::Sign(sign)), sign.len())
         } else {
-            let length = word_length(rest);
+            let length = word_length(rest, may_name_a_place);
             (Some(Token::Word(rest[..length].to_owned())), length)
         };
-        let (token, length) = token;
         tokens.extend(token.map(|token| (column, token)));
-        column += u32::try_from(rest[..length].chars().count()).unwrap_or(u32::MAX);
+        column = column.saturating_add(characters(&rest[..length]));
         rest = &rest[length..];
     }
     Ok(tokens)
 }
 
-/// A word ends at a blank, a quotation, a sign, or an arrow; a `-` alone does not end it.
-fn word_length(text: &str) -> usize {
+/// A word ends at a blank, a quotation, a sign, or an arrow; a `-` alone does not end it, and `#` only before a place.
+fn word_length(text: &str, may_name_a_place: bool) -> usize {
     let ends = |(place, character): (usize, char)| {
         character.is_whitespace()
-            || matches!(character, '"' | '|' | '=' | '{' | '}' | ',' | ':' | '#' | '*')
+            || matches!(character, '"' | '|' | '=' | '{' | '}' | ',' | ':' | '*')
+            || (character == '#' && may_name_a_place)
             || (character == '-' && text[place..].starts_with("->"))
     };
     text.char_indices().skip(1).find(|found| ends(*found)).map_or(text.len(), |(place, _)| place)
 }
 
-/// The text of a quotation at the front, and its length with the quotes.
-fn quotation(text: &str) -> Result<(String, usize), ParseProblem> {
+fn characters(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+/// The text of a quotation at the front, and its length with the quotes. On an error, after how many characters it is.
+fn quotation(text: &str) -> Result<(String, usize), (u32, ParseProblem)> {
     let mut out = String::new();
-    let mut characters = text.char_indices().skip(1);
-    while let Some((place, character)) = characters.next() {
-        match character {
+    let mut rest = text.char_indices().skip(1);
+    while let Some((place, character)) = rest.next() {
+        let (escape, plain) = match character {
             '"' => return Ok((out, place + 1)),
-            '\\' => match characters.next().ok_or(ParseProblem::OpenQuote)?.1 {
-                'n' => out.push('\n'),
-                't' => out.push('\t'),
-                plain @ ('"' | '\\') => out.push(plain),
-                'u' => {
-                    let code: String =
-                        characters.by_ref().map(|(_, c)| c).take_while(|c| *c != '}').skip(1).take(7).collect();
-                    let code = u32::from_str_radix(&code, 16).ok().and_then(char::from_u32);
-                    out.push(code.ok_or(ParseProblem::BadEscape)?);
-                }
-                _ => return Err(ParseProblem::BadEscape),
-            },
-            plain => out.push(plain),
+            '\\' => (place, rest.next().ok_or((0, ParseProblem::OpenQuote))?.1),
+            plain => {
+                out.push(plain);
+                continue;
+            }
+        };
+        let meant = match plain {
+            'n' => Some('\n'),
+            't' => Some('\t'),
+            '"' | '\\' => Some(plain),
+            'u' => code_point(&mut rest),
+            _ => None,
+        };
+        out.push(meant.ok_or_else(|| (characters(&text[..escape]), ParseProblem::BadEscape))?);
+    }
+    Err((0, ParseProblem::OpenQuote))
+}
+
+/// The character that `{1f993}` means.
+fn code_point(rest: &mut impl Iterator<Item = (usize, char)>) -> Option<char> {
+    const DIGITS_MAX: usize = 6;
+    if rest.next()?.1 != '{' {
+        return None;
+    }
+    let (mut code, mut digits) = (0, 0);
+    loop {
+        match rest.next()?.1 {
+            '}' if digits > 0 => return char::from_u32(code),
+            digit if digits < DIGITS_MAX => {
+                code = code * 16 + digit.to_digit(16)?;
+                digits += 1;
+            }
+            _ => return None,
         }
     }
-    Err(ParseProblem::OpenQuote)
 }
 
 /// A place in a line.
@@ -271,25 +338,49 @@ impl Cursor<'_> {
 
     /// `name=value`
     fn setting(&mut self) -> Parsed<(String, String)> {
-        let name = self.meaning("an option, such as replicas=5", |word| Some(word.to_owned()))?;
+        let name = self.meaning("an option, such as replicas=5", |word| (word.len() <= 40).then(|| word.to_owned()))?;
         self.sign("=")?;
-        let value = self.meaning("its value", |word| Some(word.to_owned()))?;
+        // No option has a longer one; what is refused stands in a sentence.
+        let value = self.meaning("its value", |word| (word.len() <= 40).then(|| word.to_owned()))?;
         Ok((name, value))
     }
 
     // ---- names
 
     fn node(&mut self) -> Parsed<NodeId> {
-        let expected = format!("a node ({})", self.names.iter().collect::<Vec<_>>().join(", "));
-        let names = self.names;
-        self.meaning(&expected, |word| names.node(word))
+        self.node_among("node", |_| true)
     }
 
     fn server(&mut self) -> Parsed<NodeId> {
-        let servers = self.schedule.architecture.servers as usize;
-        let expected = format!("a server ({})", self.names.iter().take(servers).collect::<Vec<_>>().join(", "));
-        let (names, architecture) = (self.names, &self.schedule.architecture);
-        self.meaning(&expected, |word| names.node(word).filter(|node| architecture.is_server(*node)))
+        let architecture = &self.schedule.architecture;
+        self.node_among("server", |node| architecture.is_server(node))
+    }
+
+    fn client(&mut self) -> Parsed<NodeId> {
+        let architecture = &self.schedule.architecture;
+        self.node_among("client", |node| !architecture.is_server(node))
+    }
+
+    fn node_among(&mut self, what: &str, is_meant: impl Fn(NodeId) -> bool) -> Parsed<NodeId> {
+        let node = self.word().and_then(|word| self.names.node(word)).filter(|node| is_meant(*node));
+        match node {
+            Some(node) => {
+                self.place += 1;
+                Ok(node)
+            }
+            None => self.expected(format!("a {what} ({})", self.list(is_meant))),
+        }
+    }
+
+    /// The names of some nodes; of many, the first and the last.
+    fn list(&self, is_meant: impl Fn(NodeId) -> bool) -> String {
+        let architecture = &self.schedule.architecture;
+        let nodes = architecture.server_ids().chain(architecture.client_ids()).filter(|node| is_meant(*node));
+        let names: Vec<&str> = nodes.map(|node| self.names.name(node)).collect();
+        match names.as_slice() {
+            [first, second, .., last] if names.len() > 10 => format!("{first}, {second}, …, {last}"),
+            _ => names.join(", "),
+        }
     }
 
     /// One or more nodes, with commas between them or not.
@@ -379,29 +470,26 @@ impl Cursor<'_> {
             "clock" => Statement::Clock { node: self.server()?, offset_us: self.offset()? },
             "links" => self.link_options()?,
             "fire" => Statement::Fire { timer: self.timer()?, node: self.node()? },
-            "drop" => self.message(Fate::Drop)?,
-            "hold" => self.message(Fate::Hold)?,
-            "release" => self.message(Fate::Release)?,
-            "deliver" => self.message(Fate::Deliver)?,
-            "duplicate" => self.message(Fate::Duplicate)?,
+            "drop" if self.take_word("next") => Statement::DropNext(self.pattern()?),
             "run" => Statement::Run(self.span()?),
             "step" if self.peek().is_none() => Statement::Step(1),
             "step" => Statement::Step(self.number("a number of events")?),
             "at" => self.at()?,
             "settle" => Statement::Settle,
             "expect" => self.expectation()?,
-            _ => {
-                self.place -= 1;
-                return self.expected(STATEMENTS);
-            }
+            unknown => match fate(unknown) {
+                Some(fate) => self.message(fate)?,
+                None => {
+                    self.place -= 1;
+                    let is_head = matches!(unknown, "zoo" | "seed");
+                    return if is_head { self.fail(ParseProblem::LateHead) } else { self.expected(STATEMENTS) };
+                }
+            },
         })
     }
 
     fn client_prefix(&mut self) -> Parsed<NodeId> {
-        let servers = self.schedule.architecture.servers as usize;
-        let expected = format!("a client ({})", self.names.iter().skip(servers).collect::<Vec<_>>().join(", "));
-        let (names, architecture) = (self.names, &self.schedule.architecture);
-        let client = self.meaning(&expected, |word| names.node(word).filter(|node| !architecture.is_server(*node)))?;
+        let client = self.client()?;
         self.sign(":")?;
         Ok(client)
     }
@@ -461,27 +549,29 @@ impl Cursor<'_> {
 
     fn offset(&mut self) -> Parsed<i64> {
         self.meaning("an offset, such as +500ms or -2s", |word| {
-            let (sign, rest) = match word.strip_prefix('-') {
-                Some(rest) => (-1, rest),
-                None => (1, word.strip_prefix('+').unwrap_or(word)),
-            };
-            i64::try_from(parse_span(rest)?.as_us()).ok().map(|us| sign * us)
+            let us = |text| parse_span(text).map(Span::as_us);
+            match word.strip_prefix('-') {
+                Some(slow) => 0_i64.checked_sub_unsigned(us(slow)?),
+                None => 0_i64.checked_add_unsigned(us(word.strip_prefix('+').unwrap_or(word))?),
+            }
         })
     }
 
     fn link_options(&mut self) -> Parsed<Statement> {
-        let names_links = !matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("="))));
+        let is_option = matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("="))));
+        let names_links = !is_option && self.word().is_some_and(|word| self.names.node(word).is_some());
         let links = if names_links { Some(self.links()?) } else { None };
+        let options = || OPTIONS.iter().filter(|option| option.group == "Links");
         let mut changes = Vec::new();
         while self.peek().is_some() || changes.is_empty() {
             let column = self.column();
+            if !self.word().is_some_and(|word| options().any(|option| option.name.eq_ignore_ascii_case(word))) {
+                let known = options().map(|option| option.name).collect::<Vec<_>>().join(", ");
+                let links = if links.is_none() && changes.is_empty() { "links, such as R1 -> R2, or " } else { "" };
+                return self.expected(format!("{links}an option of links ({known})"));
+            }
             let (name, value) = self.setting()?;
-            let mut tried = self.schedule.architecture.clone();
-            let is_for_links = crate::zoo::OptionSpec::named(&name).is_none_or(|option| option.group == "Links");
-            let tried = match is_for_links {
-                true => tried.set(&name, &value),
-                false => Err(OptionError::Unknown(name.clone())),
-            };
+            let tried = self.schedule.architecture.clone().set(&name, &value);
             tried.map_err(|error| ParseError { line: self.line, column, problem: error.into() })?;
             changes.push((name, value));
         }
@@ -494,29 +584,35 @@ impl Cursor<'_> {
     }
 
     fn message(&mut self, fate: Fate) -> Parsed<Statement> {
-        let expected = format!("a message: a kind ({}), its ends (R1->R2), or both", Message::KINDS.join(", "));
-        let kind_of = |word: &str| Message::KINDS.iter().position(|kind| kind.eq_ignore_ascii_case(word));
-        let kind = self.word().and_then(kind_of).and_then(|kind| u8::try_from(kind).ok());
-        self.place += usize::from(kind.is_some());
-        let mut pattern = Pattern { kind, from: None, to: None };
-        let has_ends = matches!(self.peek(), Some(Token::Word(_) | Token::Sign("*")));
-        if has_ends {
-            let column_has_node = self.word().is_none_or(|word| self.names.node(word).is_some());
-            if !column_has_node && kind.is_none() {
-                return self.expected(expected);
-            }
-            pattern.from = self.end()?;
-            self.sign("->")?;
-            pattern.to = self.end()?;
-        } else if kind.is_none() {
-            return self.expected(expected);
-        }
+        let pattern = self.pattern()?;
         let place = if self.take_sign("#") {
             Some(self.meaning("a place from 1", |word| word.parse().ok().filter(|place| *place > 0))?)
         } else {
             None
         };
         Ok(Statement::Message { fate, pattern, place })
+    }
+
+    /// A kind, two ends, or both.
+    fn pattern(&mut self) -> Parsed<Pattern> {
+        let kind_of = |word: &str| Message::KINDS.iter().position(|kind| kind.eq_ignore_ascii_case(word));
+        let kind = self.word().and_then(kind_of).and_then(|kind| u8::try_from(kind).ok());
+        self.place += usize::from(kind.is_some());
+        let mut pattern = Pattern { kind, from: None, to: None };
+        let has_ends = match self.peek() {
+            Some(Token::Word(word)) => kind.is_some() || self.names.node(word).is_some(),
+            Some(Token::Sign("*")) => true,
+            _ => false,
+        };
+        if has_ends {
+            pattern.from = self.end()?;
+            self.sign("->")?;
+            pattern.to = self.end()?;
+        } else if kind.is_none() {
+            let kinds = Message::KINDS.join(", ");
+            return self.expected(format!("a message: a kind ({kinds}), its ends (R1->R2), or both"));
+        }
+        Ok(pattern)
     }
 
     /// One end of a message: a node, or `*` for any.
@@ -542,10 +638,7 @@ impl Cursor<'_> {
             return Ok(Statement::ExpectMark { mark, node: self.node()? });
         }
         if self.word().is_none_or(|word| self.names.node(word).is_none()) {
-            return self.expected(format!(
-                "a node ({}), agree, disagree or mark",
-                self.names.iter().collect::<Vec<_>>().join(", ")
-            ));
+            return self.expected(format!("a node ({}), agree, disagree or mark", self.list(|_| true)));
         }
         let node = self.node()?;
         if !self.schedule.architecture.is_server(node) {

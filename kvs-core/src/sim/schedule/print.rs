@@ -6,12 +6,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::parse::is_bare;
+use super::parse::{fate_word, is_bare};
 use super::{Expected, Schedule, Statement};
 use crate::op::{KVSOperation, Value};
 use crate::process::NodeId;
 use crate::server::Message;
-use crate::sim::{Fate, Links, Pattern};
+use crate::sim::{Links, Pattern};
 use crate::time::Span;
 use crate::zoo::{Names, catalog};
 
@@ -78,6 +78,7 @@ impl fmt::Display for Shown<'_> {
                 write!(f, "{}{}", fate_word(*fate), self.pattern(pattern))?;
                 place.map_or(Ok(()), |place| write!(f, " #{place}"))
             }
+            Statement::DropNext(pattern) => write!(f, "drop next{}", self.pattern(pattern)),
             Statement::Run(span) => write!(f, "run {span}"),
             Statement::Step(events) => write!(f, "step {events}"),
             Statement::At { time, events: None } => write!(f, "at {time}"),
@@ -125,16 +126,6 @@ fn verb(op: &KVSOperation) -> &'static str {
     }
 }
 
-fn fate_word(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Drop => "drop",
-        Fate::Duplicate => "duplicate",
-        Fate::Hold => "hold",
-        Fate::Release => "release",
-        Fate::Deliver => "deliver",
-    }
-}
-
 /// How an operation is to end, or has ended, as a schedule says it.
 pub(super) fn outcome(expected: &Expected) -> String {
     match expected {
@@ -159,9 +150,11 @@ pub(super) fn several(values: &[Value]) -> String {
 
 /// A text as a schedule writes it: in quotes only where it must.
 pub(super) fn quoted(text: &str) -> Cow<'_, str> {
-    if is_bare(text) {
-        return text.into();
-    }
+    if is_bare(text) { text.into() } else { in_quotes(text).into() }
+}
+
+/// A text in quotes, with nothing in it that a line could not show.
+pub(super) fn in_quotes(text: &str) -> String {
     let mut out = String::from("\"");
     for character in text.chars() {
         match character {
@@ -174,5 +167,5 @@ pub(super) fn quoted(text: &str) -> Cow<'_, str> {
         }
     }
     out.push('"');
-    out.into()
+    out
 }

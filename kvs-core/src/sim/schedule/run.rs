@@ -1,6 +1,6 @@
 //! A schedule drives a world, line by line.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -12,14 +12,17 @@ use super::{Expected, Line, Schedule, Statement};
 use crate::op::{KVSResponse, Key, Outcome as OpOutcome, Value};
 use crate::process::{Mark, NodeId};
 use crate::server::{Message, Node, Server};
-use crate::sim::{Fate, History, Input, Operation, Pattern, Recording, Refusal, Replay, Sim};
+use crate::sim::{Fate, History, Input, Links, Operation, Pattern, Recording, Refusal, Replay, Sim};
 use crate::storage::Storage;
 use crate::time::{Span, Time};
-use crate::world::{Happening, Moment, Observer, Sequence, Whereabouts, World};
+use crate::world::{Happening, LinkOptions, Moment, Observer, Sequence, Whereabouts, World};
 use crate::zoo::{Architecture, Names, OptionError};
 
 /// How long `settle` waits.
 const SETTLE_MAX: Span = Span::from_secs(120);
+
+/// How many events a schedule may let happen: a few seconds of work. One that asks for more is a mistake, or a trap for the page.
+const EVENTS_MAX: u64 = 10_000_000;
 
 /// What came of a schedule.
 #[derive(Clone, Debug)]
@@ -76,9 +79,15 @@ pub enum Problem {
     /// It takes too long.
     #[error("the stores do not agree within {0}")]
     DoesNotSettle(Span),
+    /// Clients are busy all the time.
+    #[error("some operation is under way all the time, for {0}")]
+    NeverIdle(Span),
     /// An operation does not end.
     #[error("the operation does not end within {0}")]
     DoesNotEnd(Span),
+    /// It is too much.
+    #[error("by {0}, {EVENTS_MAX} events have happened: a schedule may not ask for more")]
+    TooManyEvents(Time),
 }
 
 /// What the runner remembers of what happened.
@@ -86,13 +95,27 @@ pub enum Problem {
 struct Story {
     history: History,
     marks: BTreeSet<(NodeId, Mark)>,
+    /// The place in the history of the operation that each client has begun last.
+    last: BTreeMap<NodeId, usize>,
+}
+
+impl Story {
+    fn last_of(&self, client: NodeId) -> Option<&Operation> {
+        self.history.operations().get(*self.last.get(&client)?)
+    }
 }
 
 impl Observer<Node> for Story {
     fn saw(&mut self, now: Time, happening: Happening<'_, Node>) {
         self.history.saw(now, happening);
-        if let Happening::Marked { node, mark, .. } = happening {
-            self.marks.insert((node, mark));
+        match happening {
+            Happening::Marked { node, mark, .. } => {
+                self.marks.insert((node, mark));
+            }
+            Happening::Told { node, message: Message::Called(_) } => {
+                self.last.insert(node, self.history.operations().len().saturating_sub(1));
+            }
+            _ => {}
         }
     }
 }
@@ -170,12 +193,33 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn step(&mut self, observer: &mut impl Observer<Node>) -> bool {
-        self.replay.step(&self.recording, &mut (observer, &mut self.story))
+    fn step(&mut self, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
+        if self.world().events() >= EVENTS_MAX {
+            return Err(Problem::TooManyEvents(self.world().now()));
+        }
+        let has_happened = self.replay.step(&self.recording, &mut (observer, &mut self.story));
+        if has_happened { Ok(()) } else { Err(Problem::NothingToCome) }
     }
 
-    fn advance_to(&mut self, until: Moment, observer: &mut impl Observer<Node>) {
-        self.replay.advance_to_moment(until, &self.recording, &mut (observer, &mut self.story));
+    /// Lets time pass until something is found; None if it never is, or not by `until`.
+    fn step_until<T>(
+        &mut self,
+        until: Time,
+        observer: &mut impl Observer<Node>,
+        find: impl Fn(&Self) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        loop {
+            if let Some(found) = find(self) {
+                return Ok(Some(found));
+            }
+            if self.world().now() > until {
+                return Ok(None);
+            }
+            match self.step(observer) {
+                Err(Problem::NothingToCome) => return Ok(None),
+                stepped => stepped?,
+            }
+        }
     }
 
     fn obey(&mut self, statement: &Statement, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
@@ -195,26 +239,17 @@ impl<'a> Runner<'a> {
             Statement::Resume(node) => Input::Resume(node),
             Statement::Clock { node, offset_us } => Input::Clock { node, offset_us },
             Statement::Fire { timer, node } => Input::Fire { node, timer },
-            Statement::Links { links, changes } => {
-                let mut changed = self.links_everywhere.clone();
-                if let Some((from, to)) = links.as_ref().and_then(|links| links.directions().first().copied()) {
-                    changed.links = *self.world().link_options(from, to);
-                }
-                set_link_options(&mut changed, &changes)?;
-                match links {
-                    Some(links) => Input::LinksBetween(links, changed.links),
-                    None => {
-                        self.links_everywhere = changed;
-                        Input::LinksEverywhere(self.links_everywhere.links)
-                    }
-                }
+            Statement::Links { links: None, changes } => {
+                set_link_options(&mut self.links_everywhere, &changes)?;
+                Input::LinksEverywhere(self.links_everywhere.links)
             }
+            Statement::Links { links: Some(links), changes } => return self.change_links(links, &changes, observer),
+            Statement::DropNext(pattern) => Input::DropNext(pattern),
             Statement::Message { fate, pattern, place } => self.message(fate, pattern, place)?,
             Statement::Run(span) => return self.pass(self.world().now() + span, None, observer),
             Statement::At { time, events } => return self.pass(time, events, observer),
             Statement::Step(events) => {
-                return (0..events)
-                    .try_for_each(|_| if self.step(observer) { Ok(()) } else { Err(Problem::NothingToCome) });
+                return (0..events).try_for_each(|_| self.step(observer));
             }
             Statement::Settle => return self.settle(observer),
             Statement::ExpectHeld { node, key, values } => return self.expect_held(node, &key, &values),
@@ -228,7 +263,7 @@ impl<'a> Runner<'a> {
                 return expect(self.world().is_up(node) == up, || (words(up), words(!up)));
             }
             Statement::ExpectLast { client, expected } => {
-                let found = self.story.history.last_of(client).map(ended);
+                let found = self.story.last_of(client).map(ended);
                 let found = found.map_or_else(|| "no operation".into(), |found| outcome(&found));
                 return expect(outcome(&expected) == found, || (outcome(&expected), found));
             }
@@ -242,8 +277,35 @@ impl<'a> Runner<'a> {
         if until < self.replay.moment() {
             return Err(Problem::Past(self.world().now()));
         }
-        self.advance_to(until, observer);
+        while self.replay.next_moment(&self.recording).is_some_and(|next| next <= until) {
+            self.step(observer)?;
+        }
+        self.replay.advance_to_moment(until, &self.recording, &mut (observer, &mut self.story));
         Ok(())
+    }
+
+    /// Changes some options of some links. What else they have they keep; so links that differed go on to differ.
+    fn change_links(
+        &mut self,
+        links: Links,
+        changes: &[(String, String)],
+        observer: &mut impl Observer<Node>,
+    ) -> Result<(), Problem> {
+        let change = |options: LinkOptions| {
+            let mut architecture = Architecture { links: options, ..self.links_everywhere.clone() };
+            set_link_options(&mut architecture, changes).map(|()| architecture.links)
+        };
+        let mut changed = Vec::new();
+        for (from, to) in links.directions() {
+            changed.push((from, to, change(*self.world().link_options(from, to))?));
+        }
+        let options = changed.first().map_or_else(|| change(self.links_everywhere.links), |first| Ok(first.2))?;
+        if changed.iter().all(|(_, _, other)| *other == options) {
+            return self.act(Input::LinksBetween(links, options), observer);
+        }
+        changed.into_iter().try_for_each(|(from, to, options)| {
+            self.act(Input::LinksBetween(Links::OneWay { from: vec![from], to: vec![to] }, options), observer)
+        })
     }
 
     /// Begins an operation and lets time pass until that very one has ended.
@@ -254,30 +316,23 @@ impl<'a> Runner<'a> {
         expected: &Expected,
         observer: &mut impl Observer<Node>,
     ) -> Result<(), Problem> {
+        // The one after all that wait already is this one.
         let waiting = self.world().node(client).as_client().map_or(0, crate::server::Client::waiting);
-        let place = self.of_client(client).count() + waiting;
+        let before = self.story.history.operations().len();
         self.act(input, observer)?;
-        let options = &self.schedule.architecture.client;
-        let patience =
-            options.retry_after.saturating_mul(u64::from(options.retries) + 1).saturating_mul(waiting as u64 + 2);
-        let until = self.world().now() + patience;
         if *expected == Expected::Pending {
             return Ok(());
         }
-        loop {
-            if let Some(found) =
-                self.of_client(client).nth(place).map(ended).filter(|found| *found != Expected::Pending)
-            {
-                return expect(found == *expected, || (outcome(expected), outcome(&found)));
-            }
-            if self.world().now() > until || !self.step(observer) {
-                return Err(Problem::DoesNotEnd(patience));
-            }
-        }
-    }
-
-    fn of_client(&self, client: NodeId) -> impl Iterator<Item = &Operation> {
-        self.story.history.operations().iter().filter(move |operation| operation.client() == client)
+        let options = &self.schedule.architecture.client;
+        let patience =
+            options.retry_after.saturating_mul(u64::from(options.retries) + 1).saturating_mul(waiting as u64 + 2);
+        let found = self.step_until(self.world().now() + patience, observer, |runner| {
+            let new = runner.story.history.operations().iter().skip(before);
+            let found = new.filter(|operation| operation.client() == client).nth(waiting).map(ended);
+            found.filter(|found| *found != Expected::Pending)
+        })?;
+        let found = found.ok_or(Problem::DoesNotEnd(patience))?;
+        expect(found == *expected, || (outcome(expected), outcome(&found)))
     }
 
     fn message(&self, fate: Fate, pattern: Pattern, place: Option<u32>) -> Result<Input, Problem> {
@@ -295,26 +350,33 @@ impl<'a> Runner<'a> {
     }
 
     fn on_their_way(&self) -> String {
+        const SHOWN_MAX: usize = 8;
         let letters = self.world().letters();
-        if letters.is_empty() {
-            return "nothing is".into();
+        let mut shown: Vec<String> = Vec::new();
+        for (_, whereabouts, letter) in letters.iter().take(SHOWN_MAX) {
+            let (from, to) = (self.names.name(letter.from), self.names.name(letter.to));
+            let where_it_is = match whereabouts {
+                Whereabouts::Travelling(_) => "",
+                Whereabouts::Held => " (held)",
+                Whereabouts::Parked => " (waits for its sender's disk)",
+            };
+            shown.push(format!("{} {from}->{to}{where_it_is}", letter.message.kind()));
         }
-        let show = |from: NodeId, to: NodeId, message: &Message| {
-            format!("{} {}->{}", message.kind(), self.names.name(from), self.names.name(to))
-        };
-        let shown: Vec<_> =
-            letters.iter().take(8).map(|(_, _, letter)| show(letter.from, letter.to, &letter.message)).collect();
-        format!("what is: {}", shown.join(", "))
+        match letters.len() {
+            0 => "nothing is".into(),
+            all if all > SHOWN_MAX => format!("what is: {} and {} more", shown.join(", "), all - SHOWN_MAX),
+            _ => format!("what is: {}", shown.join(", ")),
+        }
     }
 
     fn settle(&mut self, observer: &mut impl Observer<Node>) -> Result<(), Problem> {
-        let until = self.world().now() + SETTLE_MAX;
-        while !(is_idle(self.world()) && agrees(self.world())) {
-            if self.world().now() > until || !self.step(observer) {
-                return Err(Problem::DoesNotSettle(SETTLE_MAX));
-            }
-        }
-        Ok(())
+        let settled = self.step_until(self.world().now() + SETTLE_MAX, observer, |runner| {
+            (is_idle(runner.world()) && agrees(runner.world())).then_some(())
+        })?;
+        settled.ok_or_else(|| match agrees(self.world()) {
+            true => Problem::NeverIdle(SETTLE_MAX),
+            false => Problem::DoesNotSettle(SETTLE_MAX),
+        })
     }
 
     fn expect_held(&self, node: NodeId, key: &Key, values: &[Value]) -> Result<(), Problem> {
@@ -429,7 +491,7 @@ fn statement(input: &Input, world: &World<Node>) -> Option<Statement> {
         Input::Fire { node, timer } => Statement::Fire { timer, node },
         Input::Hold(pattern) => Statement::Message { fate: Fate::Hold, pattern, place: None },
         Input::Release(pattern) => Statement::Message { fate: Fate::Release, pattern, place: None },
-        Input::DropNext(pattern) => Statement::Message { fate: Fate::Drop, pattern, place: None },
+        Input::DropNext(pattern) => Statement::DropNext(pattern),
         Input::Message { id, fate } => {
             let letters = world.letters();
             let (_, _, letter) = letters.iter().find(|(each, _, _)| *each == id)?;
@@ -445,7 +507,7 @@ fn statement(input: &Input, world: &World<Node>) -> Option<Statement> {
 }
 
 /// Link options as the options that set them.
-fn link_changes(options: &crate::world::LinkOptions) -> Vec<(String, String)> {
+fn link_changes(options: &LinkOptions) -> Vec<(String, String)> {
     let percent = |probability| crate::zoo::OptionValue::Percent(probability).to_string();
     let switch = crate::zoo::OptionValue::Switch(options.fifo).to_string();
     let changes = vec![
