@@ -214,12 +214,14 @@ impl Sim {
                 Ok(())
             }
             Input::Release(pattern) => {
-                self.orders.retain(|order| order.pattern != *pattern);
+                self.orders.retain(|order| order.what != Hit::Hold || order.pattern != *pattern);
                 for (id, _) in pattern.find(&self.world) {
                     self.world.release_message(id, observer);
                 }
                 Ok(())
             }
+            // Let go by hand: no standing order takes it back.
+            Input::Message { fate: Fate::Release, .. } => act(&mut self.world, input, observer),
             _ => self.watched(observer, |world, watch| act(world, input, watch)),
         }
     }
