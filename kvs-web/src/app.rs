@@ -2,7 +2,7 @@
 //!
 //! Hooks for tests and scripts: `[data-node="R1"]`, `[data-link="R1-R2"]`, `[data-message="17"]` in the picture;
 //! `[data-testid=…]` for controls: play, step, step-back, undo, redo, restart, reseed, seek, speed, now, client, target, key, value,
-//! put, get, delete, get-R1 …, traffic, answers, holdings, log, options, link, notice, popover, schedule.
+//! put, get, delete, get-R1 …, in-flight, legend, traffic, answers, holdings, log, options, link, notice, popover, schedule.
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
@@ -12,7 +12,7 @@ use kvs_core::time::Time;
 use kvs_core::world::Sequence;
 use kvs_core::zoo::catalog::{self, EXHIBITS, Exhibit};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Event, HtmlElement};
+use web_sys::{Element, Event, HtmlElement, SvgElement};
 use yew::prelude::*;
 
 use crate::command::Command;
@@ -26,6 +26,7 @@ use crate::share::{self, ShareError};
 use crate::stage::layout::Layout;
 use crate::stage::painter::Painter;
 use crate::stage::scene::{MESSAGES_MAX, View, message_place, scene};
+use crate::stage::strip::{self, Strip};
 use crate::store::{Selection, Store};
 
 /// While time passes, panels are drawn anew this often; the picture is at every frame.
@@ -42,15 +43,19 @@ pub enum Msg {
     /// Pick something.
     Select(Selection),
     /// Something in the picture was clicked, or Enter was pressed on it.
-    Touched(Touched),
+    Touched(Touched, By),
+    /// The keyboard has come to something in the picture.
+    Focused(Touched),
     /// A key was pressed.
     Key(KeyboardEvent),
     /// Open a panel, or close it if it is open.
     Toggle(Open),
     /// The address has another fragment.
     AddressChanged,
-    /// The window has another size.
+    /// The window has another size, or the reader wants more or less to move.
     Resized,
+    /// The page is out of sight, or back in it.
+    Hidden,
     /// The sentence has been read.
     Dismiss,
 }
@@ -66,6 +71,15 @@ pub enum Touched {
     Message(Sequence),
     /// Nothing: the ground.
     Ground,
+}
+
+/// How something was touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// With a pointer.
+    Pointer,
+    /// With a key: the keyboard follows to where something can be done about it.
+    Key,
 }
 
 /// What can be open beside the picture.
@@ -92,6 +106,11 @@ pub struct App {
     panels_drawn_ms: f64,
     address_timer: Option<Timeout>,
     is_still: bool,
+    /// Where the keyboard enters the nodes and the links of the picture.
+    node_stop: Option<NodeId>,
+    link_stop: Option<(NodeId, NodeId)>,
+    /// The keyboard goes to the popover once it is there.
+    enters_popover: bool,
     _listeners: Vec<EventListener>,
 }
 
@@ -121,6 +140,9 @@ impl Component for App {
             panels_drawn_ms: 0.0,
             address_timer: None,
             is_still: prefers_stillness(),
+            node_stop: None,
+            link_stop: None,
+            enters_popover: false,
             _listeners: listeners(ctx),
         }
     }
@@ -130,11 +152,21 @@ impl Component for App {
             Msg::Command(command) => self.command(ctx, command),
             Msg::Frame(now_ms) => self.frame(ctx, now_ms),
             Msg::Select(selection) => {
+                if selection == Selection::Nothing {
+                    self.leave_popover();
+                }
                 self.selection = selection;
                 self.paint();
                 true
             }
-            Msg::Touched(touched) => self.touched(ctx, touched),
+            Msg::Touched(touched, by) => {
+                self.enters_popover = by == By::Key;
+                self.touched(ctx, touched)
+            }
+            Msg::Focused(touched) => {
+                self.focused(touched);
+                false
+            }
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Toggle(open) => {
                 self.open = if self.open == Some(open) { None } else { Some(open) };
@@ -142,8 +174,14 @@ impl Component for App {
             }
             Msg::AddressChanged => self.address_changed(ctx),
             Msg::Resized => {
+                self.is_still = prefers_stillness();
                 self.paint();
                 true
+            }
+            Msg::Hidden => {
+                // What passes out of sight does not count.
+                self.frames.rest();
+                false
             }
             Msg::Dismiss => {
                 self.notice = None;
@@ -200,6 +238,9 @@ impl Component for App {
             self.painter = Some(Painter::new(canvas));
         }
         self.paint();
+        if core::mem::take(&mut self.enters_popover) {
+            focus(".popover .actions button:not(:disabled)");
+        }
     }
 }
 
@@ -214,28 +255,27 @@ impl App {
 
     /// The picture. What is in the canvas belongs to the painter; Yew never looks in there.
     fn stage(&self, ctx: &Context<Self>, send: &Callback<Command>, close: Callback<()>) -> Html {
-        let onclick = ctx.link().batch_callback(|event: MouseEvent| touched(&event).map(Msg::Touched));
+        let onclick = ctx.link().batch_callback(|event: MouseEvent| Some(Msg::Touched(touched(&event)?, By::Pointer)));
         let onpointerdown = ctx.link().batch_callback(|event: PointerEvent| match touched(&event) {
             // A flying message would be gone before the finger is up.
-            Some(message @ Touched::Message(_)) => Some(Msg::Touched(message)),
+            Some(message @ Touched::Message(_)) => Some(Msg::Touched(message, By::Pointer)),
             _ => None,
         });
-        let onkeydown = ctx.link().batch_callback(|event: KeyboardEvent| {
-            let is_press = event.key() == "Enter" || event.key() == " ";
-            let touched = touched(&event).filter(|touched| is_press && *touched != Touched::Ground)?;
-            event.prevent_default();
-            event.stop_propagation();
-            Some(Msg::Touched(touched))
-        });
+        let onkeydown = ctx.link().batch_callback(|event: KeyboardEvent| key_in_picture(&event));
+        let onfocusin = ctx.link().batch_callback(|event: FocusEvent| touched(&event).map(Msg::Focused));
+        let on_pick = ctx.link().callback(|id| Msg::Touched(Touched::Message(id), By::Pointer));
         let in_flight = self.store.read(|player| player.world().letters().len());
         let is_fresh = self.store.read(|player| player.recording().inputs().is_empty() && !player.is_playing());
         html! {
+            <>
             <div class="stage" data-testid="stage">
-                <div class="canvas" ref={self.canvas.clone()} {onclick} {onpointerdown} {onkeydown}></div>
+                <div class="canvas" ref={self.canvas.clone()} {onclick} {onpointerdown} {onkeydown} {onfocusin}></div>
                 if is_fresh {
                     <ol class="first-steps" aria-label="First steps">
                         <li>{ "Put a value" }</li><li>{ "Press Play" }</li><li>{ "Click a line to cut it" }</li>
                     </ol>
+                } else {
+                    { self.store.read(strip::legend) }
                 }
                 if in_flight > MESSAGES_MAX {
                     <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {MESSAGES_MAX} are drawn.") }</p>
@@ -244,6 +284,8 @@ impl App {
                     <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} reach={self.reach()} />
                 }
             </div>
+            <Strip store={self.store.clone()} selected={self.selection} {on_pick} />
+            </>
         }
     }
 
@@ -257,11 +299,9 @@ impl App {
     fn popover_place(&self) -> Option<(i32, i32)> {
         let place = match self.selection {
             Selection::Node(node) => self.layout.place_of(node),
-            Selection::Message(id) => self.store.read(|player| {
-                let letters = player.world().letters();
-                let (_, at, letter) = letters.into_iter().find(|(each, _, _)| *each == id)?;
-                Some(message_place(&self.layout, player.now(), letter, at, self.is_still))
-            })?,
+            Selection::Message(id) => {
+                self.store.read(|player| message_place(player, &self.layout, self.view_now(), id))?
+            }
             Selection::Link(..) | Selection::Nothing => return None,
         };
         Some(popover::percentages(place, self.layout.width, self.layout.height))
@@ -339,6 +379,28 @@ impl App {
         }
     }
 
+    /// Tab leaves the nodes or the links for what is next; it comes back to the one it left.
+    fn focused(&mut self, touched: Touched) {
+        match touched {
+            Touched::Node(node) => self.node_stop = Some(node),
+            Touched::Link(a, b) => self.link_stop = Some((a, b)),
+            Touched::Message(_) | Touched::Ground => return,
+        }
+        self.paint();
+    }
+
+    /// Brings the keyboard back from the popover to what it was about.
+    fn leave_popover(&self) {
+        if document().and_then(|page| page.query_selector(".popover :focus").ok().flatten()).is_none() {
+            return;
+        }
+        match self.selection {
+            Selection::Node(node) => focus(&format!(".canvas [data-id='{}']", node.0)),
+            Selection::Message(id) => focus(&format!(".canvas [data-message='{}']", id.0)),
+            Selection::Link(..) | Selection::Nothing => {}
+        }
+    }
+
     fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let Some(action) = keymap::lookup(&event.key()) else { return false };
         event.prevent_default();
@@ -372,6 +434,7 @@ impl App {
                 true
             }
             KeyAction::Escape => {
+                self.leave_popover();
                 (self.open, self.selection, self.notice) = (None, Selection::Nothing, None);
                 true
             }
@@ -412,12 +475,18 @@ impl App {
 
     // ---- the picture
 
+    fn view_now(&self) -> View {
+        View { selection: self.selection, still: self.is_still, node_stop: self.node_stop, link_stop: self.link_stop }
+    }
+
     fn paint(&mut self) {
         let Some(canvas) = self.canvas.cast::<HtmlElement>() else { return };
         let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
-        let view = View { selection: self.selection, still: self.is_still };
+        let view = self.view_now();
         let picture = self.store.read(|player| {
-            self.layout = Layout::new(player.architecture(), width, height);
+            if !self.layout.suits(player.architecture(), width, height) {
+                self.layout = Layout::new(player.architecture(), width, height);
+            }
             scene(player, &self.layout, view)
         });
         if let Some(Err(error)) = self.painter.as_mut().map(|painter| painter.paint(picture)) {
@@ -446,10 +515,32 @@ fn from_address() -> Result<(Recording, Time), Option<ShareError>> {
     }
 }
 
+fn document() -> Option<web_sys::Document> {
+    web_sys::window().and_then(|window| window.document())
+}
+
+fn stillness() -> Option<web_sys::MediaQueryList> {
+    web_sys::window().and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
+}
+
 fn prefers_stillness() -> bool {
-    let window = web_sys::window();
-    let query = window.and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
-    query.is_some_and(|query| query.matches())
+    stillness().is_some_and(|query| query.matches())
+}
+
+/// Brings the keyboard to what a selector finds; where there is nothing, it stays.
+fn focus(selector: &str) {
+    let found = document().and_then(|page| page.query_selector(selector).ok().flatten());
+    if let Some(element) = found {
+        focus_on(&element);
+    }
+}
+
+fn focus_on(element: &Element) {
+    // An element that cannot take the keyboard leaves it where it is.
+    let _stays = match element.dyn_ref::<HtmlElement>() {
+        Some(element) => element.focus(),
+        None => element.dyn_ref::<SvgElement>().map_or(Ok(()), SvgElement::focus),
+    };
 }
 
 fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
@@ -465,11 +556,18 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
     // Not passive: a key that means something here must not scroll the page.
     let options = gloo_events::EventListenerOptions::enable_prevent_default();
     let (resized, moved) = (ctx.link().clone(), ctx.link().clone());
-    vec![
+    let (stilled, hidden) = (ctx.link().clone(), ctx.link().clone());
+    let still =
+        stillness().map(|query| EventListener::new(&query, "change", move |_| stilled.send_message(Msg::Resized)));
+    let sight =
+        document().map(|page| EventListener::new(&page, "visibilitychange", move |_| hidden.send_message(Msg::Hidden)));
+    let mut listeners = vec![
         EventListener::new_with_options(&window, "keydown", options, on_key),
         EventListener::new(&window, "resize", move |_| resized.send_message(Msg::Resized)),
         EventListener::new(&window, "hashchange", move |_| moved.send_message(Msg::AddressChanged)),
-    ]
+    ];
+    listeners.extend(still.into_iter().chain(sight));
+    listeners
 }
 
 /// Whether a key is not meant for a field, a button or the browser.
@@ -482,6 +580,29 @@ fn is_free(event: &KeyboardEvent) -> bool {
     let wants_press = event.key() == " " && target.closest("button, summary, [role=button]").ok().flatten().is_some();
     let is_escape = event.key() == "Escape";
     is_escape || !(wants_text || wants_press)
+}
+
+/// A key pressed on something in the picture: Enter touches it, up and down go to its neighbours.
+fn key_in_picture(event: &KeyboardEvent) -> Option<Msg> {
+    let msg = match event.key().as_str() {
+        "Enter" | " " => match touched(event)? {
+            Touched::Ground => return None,
+            touched => Some(Msg::Touched(touched, By::Key)),
+        },
+        key @ ("ArrowDown" | "ArrowUp") => {
+            let target = event.target()?.dyn_into::<Element>().ok()?.closest("[role=button]").ok()??;
+            let siblings = target.parent_element()?.children();
+            let next =
+                if key == "ArrowDown" { target.next_element_sibling() } else { target.previous_element_sibling() };
+            let around = if key == "ArrowDown" { siblings.item(0) } else { siblings.item(siblings.length() - 1) };
+            focus_on(&next.or(around)?);
+            None
+        }
+        _ => return None,
+    };
+    event.prevent_default();
+    event.stop_propagation();
+    msg
 }
 
 /// What in the picture an event is about.

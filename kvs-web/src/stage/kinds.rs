@@ -1,4 +1,4 @@
-//! How each kind of message looks: a colour, and a letter for those who do not see it.
+//! How each kind of message looks: a colour, a shape, and a letter.
 
 /// The look of a kind of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,25 +7,95 @@ pub struct Look {
     pub kind: &'static str,
     /// The class that the style sheet colours.
     pub class: &'static str,
-    /// The letter in its bubble.
+    /// Its outline.
+    pub shape: Shape,
+    /// The letter in it.
     pub letter: &'static str,
     /// What it is for, in a few words.
     pub meaning: &'static str,
 }
 
+/// An outline: one for each family of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Between clients and servers: an envelope.
+    Square,
+    /// Carries news.
+    Disc,
+    /// Answers news.
+    Drop,
+    /// Compares stores.
+    Diamond,
+}
+
+impl Shape {
+    /// The outline as an SVG path around the origin, about 22 pixels wide.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Square => "M-7-10H7Q10-10 10-7V7Q10 10 7 10H-7Q-10 10-10 7V-7Q-10-10-7-10Z",
+            Self::Disc => "M0-11A11 11 0 1 1 0 11A11 11 0 1 1 0-11Z",
+            Self::Drop => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9Z",
+            Self::Diamond => "M0-13L13 0L0 13L-13 0Z",
+        }
+    }
+}
+
 /// All looks, in the order of a legend.
 pub const LOOKS: [Look; 8] = [
-    Look { kind: "Request", class: "request", letter: "?", meaning: "a client asks" },
-    Look { kind: "Response", class: "response", letter: "!", meaning: "a server answers" },
-    Look { kind: "Mail", class: "mail", letter: "M", meaning: "direct mail: a change, to everybody at once" },
-    Look { kind: "Rumor", class: "rumor", letter: "R", meaning: "a rumor: what is new at the sender" },
-    Look { kind: "RumorAck", class: "ack", letter: "a", meaning: "was the rumor news?" },
-    Look { kind: "AeSyn", class: "syn", letter: "D", meaning: "anti-entropy: a digest of all the sender has" },
-    Look { kind: "AeReply", class: "reply", letter: "Δ", meaning: "anti-entropy: what differs" },
-    Look { kind: "AeFin", class: "fin", letter: "F", meaning: "anti-entropy: what was asked for" },
+    Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
+    Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
+    Look {
+        kind: "Mail",
+        class: "mail",
+        shape: Shape::Disc,
+        letter: "M",
+        meaning: "direct mail: a change, to everybody at once",
+    },
+    Look {
+        kind: "Rumor",
+        class: "rumor",
+        shape: Shape::Disc,
+        letter: "R",
+        meaning: "a rumor: what is new at the sender",
+    },
+    Look { kind: "RumorAck", class: "ack", shape: Shape::Drop, letter: "a", meaning: "was the rumor news?" },
+    Look {
+        kind: "AeSyn",
+        class: "syn",
+        shape: Shape::Diamond,
+        letter: "D",
+        meaning: "anti-entropy: a digest of all the sender has",
+    },
+    Look {
+        kind: "AeReply", class: "reply", shape: Shape::Diamond, letter: "Δ", meaning: "anti-entropy: what differs"
+    },
+    Look {
+        kind: "AeFin",
+        class: "fin",
+        shape: Shape::Diamond,
+        letter: "F",
+        meaning: "anti-entropy: what was asked for",
+    },
 ];
 
 /// The look of a kind.
 pub fn look(kind: &str) -> Look {
     LOOKS.iter().copied().find(|look| look.kind == kind).unwrap_or(LOOKS[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kvs_core::server::Message;
+
+    #[test]
+    fn every_kind_has_a_look_and_no_two_look_the_same_without_colour() {
+        for kind in Message::KINDS {
+            assert_eq!(look(kind).kind, kind);
+        }
+        for (place, one) in LOOKS.iter().enumerate() {
+            let is_alike = |other: &&Look| other.letter == one.letter && other.shape == one.shape;
+            assert_eq!(LOOKS[place + 1..].iter().find(is_alike), None);
+        }
+    }
 }

@@ -19,16 +19,77 @@ impl Point {
     pub fn towards(self, there: Self, part: f64) -> Self {
         Self { x: self.x + (there.x - self.x) * part, y: self.y + (there.y - self.y) * part }
     }
+
+    /// How far it is to another point.
+    pub fn distance(self, there: Self) -> f64 {
+        (there.x - self.x).hypot(there.y - self.y)
+    }
 }
 
-/// How much of a node there is room for.
+/// A rectangle around a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Area {
+    /// Its middle.
+    pub middle: Point,
+    /// Half its width and half its height.
+    pub half: (f64, f64),
+}
+
+impl Area {
+    /// A rectangle of a width and a height around a point.
+    pub fn around(middle: Point, (width, height): (f64, f64)) -> Self {
+        Self { middle, half: (width / 2.0, height / 2.0) }
+    }
+
+    /// The same with a margin on all sides.
+    #[must_use]
+    pub fn grown(self, margin: f64) -> Self {
+        Self { half: (self.half.0 + margin, self.half.1 + margin), ..self }
+    }
+
+    /// Whether two share more than a border.
+    pub fn overlaps(self, other: Self) -> bool {
+        let apart = (self.middle.x - other.middle.x, self.middle.y - other.middle.y);
+        apart.0.abs() < self.half.0 + other.half.0 && apart.1.abs() < self.half.1 + other.half.1
+    }
+
+    /// How far two are apart, rim to rim.
+    fn gap(self, other: Self) -> f64 {
+        let apart = (self.middle.x - other.middle.x, self.middle.y - other.middle.y);
+        let x = (apart.0.abs() - self.half.0 - other.half.0).max(0.0);
+        let y = (apart.1.abs() - self.half.1 - other.half.1).max(0.0);
+        x.hypot(y)
+    }
+
+    /// Whether a line between two points touches it: Liang and Barsky's clipping.
+    pub fn is_crossed_by(self, from: Point, to: Point) -> bool {
+        let (dx, dy) = (to.x - from.x, to.y - from.y);
+        let (left, right) = (self.middle.x - self.half.0, self.middle.x + self.half.0);
+        let (top, bottom) = (self.middle.y - self.half.1, self.middle.y + self.half.1);
+        let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+        for (step, room) in [(-dx, from.x - left), (dx, right - from.x), (-dy, from.y - top), (dy, bottom - from.y)] {
+            if step.abs() < 1e-9 {
+                if room < 0.0 {
+                    return false;
+                }
+            } else if step < 0.0 {
+                enters = enters.max(room / step);
+            } else {
+                leaves = leaves.min(room / step);
+            }
+        }
+        enters <= leaves
+    }
+}
+
+/// How much of a server there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// A card with what the node holds.
+    /// A card with what it holds.
     Card,
-    /// A disc with its name.
-    Disc,
-    /// A dot.
+    /// Its name, and one line of what it holds.
+    Tag,
+    /// A dot, filled if it holds what most others hold.
     Dot,
 }
 
@@ -46,33 +107,57 @@ pub struct Layout {
     /// A client's width and height.
     pub client: (f64, f64),
     servers: usize,
+    clients: usize,
     places: Vec<Point>,
 }
 
+/// With more servers than this, a link is drawn only while something is on it or wrong with it.
+const WIRED_MAX: usize = 12;
+/// What is kept free at the bottom, for words.
+const FOOT: f64 = 36.0;
+/// What is kept free at the other sides.
+const MARGIN: f64 = 10.0;
+
 impl Layout {
-    /// Servers on a ring, each client outside of the server that it asks.
+    /// Servers on a ring, each client near the server that it asks.
     pub fn new(architecture: &Architecture, width: f64, height: f64) -> Self {
         let (width, height) = (width.max(240.0), height.max(240.0));
         let is_narrow = width < 560.0;
         let servers = architecture.servers as usize;
         let detail = match (servers, is_narrow) {
             (0..=6, false) | (0..=3, true) => Detail::Card,
-            (0..=14, false) | (0..=8, true) => Detail::Disc,
+            (0..=14, false) | (0..=8, true) => Detail::Tag,
             _ => Detail::Dot,
         };
         let server = match (detail, is_narrow) {
-            (Detail::Card, false) => (158.0, 88.0),
-            (Detail::Card, true) => (104.0, 72.0),
-            (Detail::Disc, _) => (44.0, 44.0),
+            (Detail::Card, false) if servers <= 3 => (172.0, 92.0),
+            (Detail::Card, false) => (152.0, 86.0),
+            (Detail::Card, true) => (106.0, 74.0),
+            (Detail::Tag, false) => (84.0, 42.0),
+            (Detail::Tag, true) => (68.0, 38.0),
             (Detail::Dot, _) => {
-                let size = (width.min(height) * 1.5 / servers as f64).clamp(6.0, 18.0);
+                let size = (width.min(height) * 1.7 / servers as f64).clamp(8.0, 18.0);
                 (size, size)
             }
         };
-        let client = if is_narrow { (66.0, 40.0) } else { (104.0, 48.0) };
-        let mut layout = Self { width, height, detail, server, client, servers, places: Vec::new() };
-        layout.place(architecture);
+        let client = if is_narrow { (76.0, 40.0) } else { (124.0, 46.0) };
+        let clients = architecture.clients as usize;
+        let mut layout = Self { width, height, detail, server, client, servers, clients, places: Vec::new() };
+        layout.place_servers();
+        for client in 0..clients {
+            let seat = layout.seat(client % servers.max(1));
+            layout.places.push(seat);
+        }
         layout
+    }
+
+    /// Whether it is still the right one for an architecture and a size.
+    pub fn suits(&self, architecture: &Architecture, width: f64, height: f64) -> bool {
+        let is_same = |one: f64, other: f64| (one - other.max(240.0)).abs() < 0.5;
+        self.servers == architecture.servers as usize
+            && self.clients == architecture.clients as usize
+            && is_same(self.width, width)
+            && is_same(self.height, height)
     }
 
     /// Where a node stands.
@@ -80,128 +165,247 @@ impl Layout {
         self.places.get(node.index()).copied().unwrap_or_default()
     }
 
+    /// What a node covers.
+    pub fn area_of(&self, node: NodeId) -> Area {
+        Area::around(self.place_of(node), if node.index() < self.servers { self.server } else { self.client })
+    }
+
+    /// Whether links are drawn that nothing is on and nothing is wrong with.
+    pub fn is_wired(&self) -> bool {
+        self.servers <= WIRED_MAX
+    }
+
     /// How far it is from a node's middle to its rim, in a direction of length 1.
     pub fn rim(&self, node: NodeId, direction: (f64, f64)) -> f64 {
-        let (width, height) = if node.index() < self.servers { self.server } else { self.client };
+        let half = self.area_of(node).half;
         let times = |half: f64, part: f64| if part.abs() < 1e-6 { f64::MAX } else { half / part.abs() };
-        times(width / 2.0, direction.0).min(times(height / 2.0, direction.1))
+        times(half.0, direction.0).min(times(half.1, direction.1))
     }
 
-    /// Places in a unit circle first, then spread over the picture.
-    fn place(&mut self, architecture: &Architecture) {
-        let servers = architecture.servers as usize;
-        let first = if servers == 2 && self.width > self.height { PI } else { -FRAC_PI_2 };
-        let angle_of = |server: usize| first + TAU * server as f64 / servers.max(1) as f64;
-        let on_circle = |angle: f64, radius: f64| Point { x: angle.cos() * radius, y: angle.sin() * radius };
-        let is_alone = servers == 1;
-        let server_places = (0..servers).map(|server| on_circle(angle_of(server), if is_alone { 0.0 } else { 1.0 }));
-        self.places = server_places.collect();
-        let sizes = |count: usize, size: (f64, f64)| core::iter::repeat_n(size, count);
-        let rim = (self.client.0 + 30.0, self.client.1 + self.leash() + 4.0);
-        self.spread(&sizes(servers, self.server).collect::<Vec<_>>(), if is_alone { (0.0, 0.0) } else { rim });
-        for client in 0..architecture.clients as usize {
-            // The n-th client belongs to the n-th server; further ones stand beside the first.
-            let (round, server) = (client / servers.max(1), client % servers.max(1));
-            let place = if is_alone {
-                let angle = if self.width > self.height { PI } else { -FRAC_PI_2 };
-                let angle = angle + TAU * client as f64 / f64::from(architecture.clients);
-                let (x, y) =
-                    (self.width / 2.0 - self.client.0 / 2.0 - 8.0, self.height / 2.0 - self.client.1 / 2.0 - 8.0);
-                Point { x: self.width / 2.0 + angle.cos() * x, y: self.middle() + angle.sin() * (y - FOOT / 2.0) }
-            } else if self.detail == Detail::Card {
-                self.beside(self.places[server], round)
-            } else {
-                self.in_row(client, architecture.clients as usize)
-            };
-            self.places.push(place);
+    /// The middle of what the cluster may cover.
+    pub fn middle(&self) -> Point {
+        Point { x: self.width / 2.0, y: (self.height - FOOT) / 2.0 }
+    }
+
+    fn is_wide(&self) -> bool {
+        self.width >= 560.0
+    }
+
+    /// The first server at the top, the others clockwise; stretched to fill the picture.
+    fn place_servers(&mut self) {
+        if self.servers == 1 {
+            self.places.push(self.middle());
+            return;
         }
+        let (room, middle) = (self.room_for_servers(), self.middle());
+        let on_circle: Vec<Point> = self.angles(room).into_iter().map(|t| Point { x: t.cos(), y: t.sin() }).collect();
+        let bounds = |value: fn(&Point) -> f64| {
+            let values = on_circle.iter().map(value);
+            (values.clone().fold(f64::MAX, f64::min), values.fold(f64::MIN, f64::max))
+        };
+        let (xs, ys) = (bounds(|place| place.x), bounds(|place| place.y));
+        let stretch = |value: f64, (low, high): (f64, f64), room: f64| {
+            if high - low < 1e-6 { 0.0 } else { ((value - low) / (high - low) - 0.5) * room }
+        };
+        let placed =
+            |at: Point| Point { x: middle.x + stretch(at.x, xs, room.0), y: middle.y + stretch(at.y, ys, room.1) };
+        self.places = on_circle.into_iter().map(placed).collect();
     }
 
-    /// Above servers of the upper half, below those of the lower half; the n-th client a step further to the side.
-    fn beside(&self, server: Point, round: usize) -> Point {
-        let away = self.server.1 / 2.0 + self.client.1 / 2.0 + self.leash();
-        let y = if server.y <= self.middle() { server.y - away } else { server.y + away };
-        let side = if round.is_multiple_of(2) { 1.0 } else { -1.0 };
-        let x = server.x + side * (round as f64 / 2.0).ceil() * (self.client.0 + 10.0);
-        let (half_x, half_y) = (self.client.0 / 2.0 + 4.0, self.client.1 / 2.0 + 4.0);
-        Point { x: x.clamp(half_x, self.width - half_x), y: y.clamp(half_y, self.height - FOOT - half_y) }
+    /// Where on a circle servers stand: a few at equal angles; many so that on the stretched circle neighbours are equally far apart.
+    fn angles(&self, room: (f64, f64)) -> Vec<f64> {
+        let first = if self.servers == 2 && self.width > self.height { PI } else { -FRAC_PI_2 };
+        let equal = |server: usize| first + TAU * server as f64 / self.servers as f64;
+        if self.detail == Detail::Card {
+            return (0..self.servers).map(equal).collect();
+        }
+        let speed = |t: f64| (t.sin() * room.0).hypot(t.cos() * room.1);
+        let steps = 1_440_u32;
+        let step = TAU / f64::from(steps);
+        let ways = (0..steps).map(|n| (f64::from(n) + 0.5) * step);
+        let whole: f64 = ways.clone().map(|t| speed(first + t)).sum();
+        let mut angles = Vec::with_capacity(self.servers);
+        let mut gone = 0.0;
+        for t in ways {
+            if gone >= whole * angles.len() as f64 / self.servers as f64 {
+                angles.push(first + t - step / 2.0);
+            }
+            gone += speed(first + t);
+        }
+        angles.truncate(self.servers);
+        angles
     }
 
-    /// Around a ring of many servers, clients stand in a row above and one below.
-    fn in_row(&self, client: usize, clients: usize) -> Point {
-        let above = clients.div_ceil(2);
-        let (place, row) = if client < above { (client, above) } else { (client - above, clients - above) };
-        let x = self.width * (place as f64 + 0.5) / row as f64;
-        let half = self.client.1 / 2.0 + 4.0;
-        Point { x, y: if client < above { half } else { self.height - FOOT - half } }
+    /// How far apart the outermost servers' middles may be.
+    fn room_for_servers(&self) -> (f64, f64) {
+        let width = self.width - self.server.0 - 2.0 * MARGIN;
+        let height = self.height - FOOT - self.server.1 - 2.0 * MARGIN;
+        // Clients of a few servers find room in the corners; around many they need a strip above and below.
+        let strip = match (self.detail, self.servers) {
+            (Detail::Card, 2) => 0.0,
+            (Detail::Card, _) if self.is_wide() => 0.0,
+            (Detail::Card, _) => 8.0,
+            _ => self.client.1 + self.leash(),
+        };
+        // A ring as broad as a broad screen would pull the cluster apart.
+        let broadest = self.height * if self.servers <= 3 { 1.35 } else { 1.6 };
+        (width.min(broadest).max(0.0), (height - 2.0 * strip).max(0.0))
     }
 
     /// How far a client is from its server, rim to rim: long enough for a message to be seen on the way.
     fn leash(&self) -> f64 {
-        if self.width > 560.0 { 56.0 } else { 36.0 }
-    }
-
-    fn middle(&self) -> f64 {
-        (self.height - FOOT) / 2.0
-    }
-
-    /// Stretches places so that they fill the picture, but for a rim; a single place goes to the middle.
-    fn spread(&mut self, sizes: &[(f64, f64)], rim: (f64, f64)) {
-        let bounds = |value: fn(&Point) -> f64| {
-            let values = self.places.iter().map(value);
-            (values.clone().fold(f64::MAX, f64::min), values.fold(f64::MIN, f64::max))
-        };
-        let (xs, ys) = (bounds(|place| place.x), bounds(|place| place.y));
-        let largest = sizes.iter().fold((0.0_f64, 0.0_f64), |all, size| (all.0.max(size.0), all.1.max(size.1)));
-        let is_wide = self.width > 560.0;
-        // On a wide screen a ring as broad as the screen would pull the cluster apart.
-        let room_x =
-            (self.width - largest.0 - if is_wide { 2.0 * rim.0 } else { 16.0 }).max(0.0).min(self.height * 1.25);
-        let room_y = (self.height - FOOT - largest.1 - 2.0 * rim.1 + 16.0).max(0.0);
-        let (center_x, center_y) = (self.width / 2.0, self.middle());
-        let stretch = |value: f64, (low, high): (f64, f64), room: f64| {
-            if high - low < 1e-6 { 0.0 } else { ((value - low) / (high - low) - 0.5) * room }
-        };
-        for place in &mut self.places {
-            *place = Point { x: center_x + stretch(place.x, xs, room_x), y: center_y + stretch(place.y, ys, room_y) };
+        match (self.servers, self.is_wide(), self.detail) {
+            (1, true, _) => self.width * 0.18,
+            (1, false, _) => self.height * 0.16,
+            (_, true, Detail::Card) => 84.0,
+            (_, true, _) => 40.0,
+            (_, false, Detail::Card) => 46.0,
+            (_, false, _) => 34.0,
         }
     }
-}
 
-/// What is kept free at the bottom, for words.
-const FOOT: f64 = 40.0;
+    /// The best place for the next client of a server: at a leash's length, and on nothing.
+    fn seat(&self, server: usize) -> Point {
+        const STEP: f64 = 8.0;
+        let home = self.places[server];
+        let half = (self.client.0 / 2.0 + 5.0, self.client.1 / 2.0 + 5.0);
+        // Steps are counted from the server, so that a client may stand exactly above or beside it.
+        let steps = |home: f64, low: f64, high: f64| {
+            let (first, last) = (((low - home) / STEP).ceil(), ((high - home) / STEP).floor());
+            let mut step = first;
+            core::iter::from_fn(move || {
+                let at = home + step * STEP;
+                step += 1.0;
+                (step - 1.0 <= last).then_some(at)
+            })
+        };
+        let mut best = (f64::MAX, self.middle());
+        for y in steps(home.y, half.1, self.height - FOOT - half.1) {
+            for x in steps(home.x, half.0, self.width - half.0) {
+                let trouble = self.trouble_at(Point { x, y }, server, best.0);
+                if trouble < best.0 {
+                    best = (trouble, Point { x, y });
+                }
+            }
+        }
+        best.1
+    }
+
+    /// How bad a place is for a client; no more than needed to see that it is worse than `enough`.
+    fn trouble_at(&self, at: Point, server: usize, enough: f64) -> f64 {
+        let home = Area::around(self.places[server], self.server);
+        let here = Area::around(at, self.client);
+        let off = here.gap(home) - self.leash();
+        let aligned = (at.x - home.middle.x).abs().min((at.y - home.middle.y).abs());
+        let mut trouble = if off < 0.0 { -4.0 * off } else { off } + 0.12 * aligned - 0.02 * at.distance(self.middle());
+        if trouble >= enough {
+            return trouble;
+        }
+        for (place, other) in self.places.iter().enumerate() {
+            let is_server = place < self.servers;
+            let area = Area::around(*other, if is_server { self.server } else { self.client });
+            if here.overlaps(area.grown(8.0)) {
+                trouble += 100_000.0;
+            } else if place != server && area.grown(4.0).is_crossed_by(at, home.middle) {
+                trouble += 600.0;
+            }
+            // Room is left to other clients, and near servers that have a client of their own.
+            if !is_server {
+                trouble += 1_500.0 / at.distance(*other).max(1.0);
+            } else if place != server && place < self.clients {
+                trouble += 3_000.0 / (here.gap(area) + 20.0);
+            }
+        }
+        if trouble < enough && self.is_wired() {
+            let servers = &self.places[..self.servers];
+            let wires = servers.iter().enumerate().flat_map(|(n, a)| servers[n + 1..].iter().map(move |b| (*a, *b)));
+            let crossed = wires.filter(|(a, b)| here.grown(8.0).is_crossed_by(*a, *b)).count();
+            trouble += 900.0 * crossed as f64;
+        }
+        trouble
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use kvs_core::zoo::catalog::EXHIBITS;
 
-    fn overlap(layout: &Layout, a: NodeId, b: NodeId, architecture: &Architecture) -> bool {
-        let size = |node| if architecture.is_server(node) { layout.server } else { layout.client };
-        let (one, other) = (layout.place_of(a), layout.place_of(b));
-        let reach = ((size(a).0 + size(b).0) / 2.0, (size(a).1 + size(b).1) / 2.0);
-        (one.x - other.x).abs() < reach.0 - 0.5 && (one.y - other.y).abs() < reach.1 - 0.5
-    }
-
-    #[test]
-    fn nothing_lies_on_anything_and_all_is_inside() {
+    fn every_layout(mut look: impl FnMut(&Architecture, &Layout)) {
         for exhibit in &EXHIBITS {
-            let sizes: &[u32] = if exhibit.name == "local" { &[1] } else { &[1, 2, 3, 4, 5, 6, 7, 12, 20, 50] };
-            for (&servers, (width, height)) in sizes.iter().flat_map(|n| [(n, (850.0, 520.0)), (n, (340.0, 414.0))]) {
-                for clients in 1..=3 {
-                    let architecture = Architecture { servers, clients, ..exhibit.architecture() };
-                    let layout = Layout::new(&architecture, width, height);
-                    let nodes: Vec<NodeId> = architecture.server_ids().chain(architecture.client_ids()).collect();
-                    for (place, &a) in nodes.iter().enumerate() {
-                        let Point { x, y } = layout.place_of(a);
-                        assert!(x > 0.0 && x < width && y > 0.0 && y < height, "{servers} servers at {width}");
-                        for &b in &nodes[place + 1..] {
-                            let on = overlap(&layout, a, b, &architecture);
-                            assert!(!on, "{servers} servers, {clients} clients, {width}: {a} on {b}: {layout:?}");
-                        }
+            let sizes: &[u32] = if exhibit.name == "local" { &[1] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 20, 50] };
+            for &servers in sizes {
+                for (width, height) in [(850.0, 500.0), (1_000.0, 620.0), (340.0, 414.0), (700.0, 380.0)] {
+                    for clients in [1, 2, 3, 5] {
+                        let architecture = Architecture { servers, clients, ..exhibit.architecture() };
+                        look(&architecture, &Layout::new(&architecture, width, height));
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn nothing_lies_on_anything_and_all_is_inside() {
+        every_layout(|architecture, layout| {
+            let nodes: Vec<NodeId> = architecture.server_ids().chain(architecture.client_ids()).collect();
+            for (place, &a) in nodes.iter().enumerate() {
+                let Area { middle, half } = layout.area_of(a);
+                let is_inside = middle.x - half.0 >= 0.0
+                    && middle.x + half.0 <= layout.width
+                    && middle.y - half.1 >= 0.0
+                    && middle.y + half.1 <= layout.height;
+                assert!(is_inside, "{a}: {layout:?}");
+                for &b in &nodes[place + 1..] {
+                    assert!(!layout.area_of(a).overlaps(layout.area_of(b)), "{a} on {b}: {layout:?}");
+                }
+            }
+        });
+    }
+
+    /// A couple of clients of a few servers stand beside all links, and their own link passes behind nobody.
+    #[test]
+    fn clients_are_out_of_the_way() {
+        every_layout(|architecture, layout| {
+            if layout.detail != Detail::Card || architecture.clients > 2 {
+                return;
+            }
+            for (n, client) in architecture.client_ids().enumerate() {
+                let area = layout.area_of(client);
+                for a in architecture.server_ids() {
+                    for b in architecture.server_ids().filter(|b| *b > a) {
+                        let is_on = area.is_crossed_by(layout.place_of(a), layout.place_of(b));
+                        assert!(!is_on, "{client} on the link {a} {b}: {layout:?}");
+                    }
+                    let (at, home) = (
+                        layout.place_of(client),
+                        layout.place_of(NodeId((client.0 - architecture.servers) % architecture.servers)),
+                    );
+                    let is_behind =
+                        a.index() != n % architecture.servers as usize && layout.area_of(a).is_crossed_by(at, home);
+                    assert!(!is_behind, "the link of {client} behind {a}: {layout:?}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_layout_knows_what_it_suits() {
+        let architecture = EXHIBITS[1].architecture();
+        let layout = Layout::new(&architecture, 800.0, 500.0);
+        assert!(layout.suits(&architecture, 800.0, 500.0));
+        assert!(!layout.suits(&architecture, 801.0, 500.0));
+        assert!(!layout.suits(&Architecture { clients: 3, ..architecture }, 800.0, 500.0));
+        assert!(Layout::new(&EXHIBITS[0].architecture(), 0.0, 0.0).suits(&EXHIBITS[0].architecture(), 0.0, 0.0));
+    }
+
+    #[test]
+    fn a_line_crosses_an_area_or_not() {
+        let area = Area::around(Point { x: 10.0, y: 10.0 }, (4.0, 4.0));
+        let point = |x: f64, y: f64| Point { x, y };
+        assert!(area.is_crossed_by(point(0.0, 10.0), point(20.0, 10.0)));
+        assert!(area.is_crossed_by(point(0.0, 0.0), point(20.0, 20.0)));
+        assert!(!area.is_crossed_by(point(0.0, 0.0), point(20.0, 0.0)));
+        assert!(!area.is_crossed_by(point(0.0, 10.0), point(7.0, 10.0)));
     }
 }

@@ -5,6 +5,7 @@ pub mod layout;
 pub mod markup;
 pub mod painter;
 pub mod scene;
+pub mod strip;
 
 use layout::Layout;
 use scene::View;

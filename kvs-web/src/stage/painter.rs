@@ -78,34 +78,35 @@ impl Painted {
         Ok(())
     }
 
-    /// Children with the same key and tag stay the same element, so that one that is focused stays so while it moves.
+    /// Children with the same key and tag stay the same element, so that one that is focused stays so while it moves. Pictures
+    /// list what they show in one order, so what stays need not change places.
     fn children_become(&mut self, new: Vec<Element>, document: &Document) -> Result<(), JsValue> {
-        let mut old = core::mem::take(&mut self.children);
+        let stays = |painted: &Painted| new.iter().any(|child| painted.is(child));
+        let (kept, gone): (Vec<_>, Vec<_>) = core::mem::take(&mut self.children).into_iter().partition(stays);
+        for painted in gone {
+            painted.node.remove();
+        }
+        let mut kept = kept.into_iter().peekable();
         let mut next = Vec::with_capacity(new.len());
-        for (place, child) in new.into_iter().enumerate() {
-            let is_same = |painted: &Painted| painted.element.key == child.key && painted.element.tag == child.tag;
-            let kept = match old.first().is_some_and(is_same) {
-                true => Some(0),
-                false => old.iter().position(is_same).filter(|_| !child.key.is_empty()),
-            };
-            match kept {
-                Some(found) => {
-                    let mut painted = old.remove(found);
-                    painted.become_(child, document)?;
-                    next.push(painted);
-                }
-                None => {
-                    let painted = Self::new(child, document)?;
-                    let before = self.node.children().item(u32::try_from(place).unwrap_or(u32::MAX));
-                    self.node.insert_before(&painted.node, before.as_deref())?;
-                    next.push(painted);
-                }
+        for child in new {
+            if let Some(mut painted) = kept.next_if(|painted| painted.is(&child)) {
+                painted.become_(child, document)?;
+                next.push(painted);
+            } else {
+                let painted = Self::new(child, document)?;
+                self.node.insert_before(&painted.node, kept.peek().map(|after| after.node.as_ref()))?;
+                next.push(painted);
             }
         }
-        for gone in old {
-            gone.node.remove();
+        // Something changed places after all: it has been painted anew where it belongs.
+        for left_over in kept {
+            left_over.node.remove();
         }
         self.children = next;
         Ok(())
+    }
+
+    fn is(&self, element: &Element) -> bool {
+        self.element.key == element.key && self.element.tag == element.tag
     }
 }
