@@ -1,0 +1,49 @@
+//! Sequential stores: what a client could be told if there were one store and one operation at a time.
+//!
+//! | model | operations | parts |
+//! |---|---|---|
+//! | [`Register`] | read, write, compare-and-swap | the key |
+//! | [`Text`] | get, put, append, delete | the key |
+//! | [`Versioned`] | get, put with an expected version | the key |
+//! | [`Counter`] | add, read | the key |
+//! | [`Store`] | get, set, delete, exists, size, list, clear | none: these see all keys at once |
+
+mod counter;
+mod register;
+mod store;
+mod text;
+mod versioned;
+
+use core::hash::Hash;
+
+pub use counter::{Counter, CounterOp};
+pub use register::{Register, RegisterOp, Seen};
+pub use store::{Store, StoreOp};
+pub use text::{Text, TextOp, TextState};
+pub use versioned::{Versioned, VersionedOp};
+
+/// A value by number: equal values have equal numbers.
+pub type Id = u32;
+
+/// A sequential store.
+pub trait Model: Clone {
+    /// What it keeps.
+    type State: Clone + Eq + Hash;
+    /// An operation together with its outcome, as far as it is known.
+    type Op: Clone;
+
+    /// What it keeps at first.
+    fn initial(&self) -> Self::State;
+
+    /// What it keeps after an operation; None if the operation cannot have that outcome.
+    fn step(&self, state: &Self::State, op: &Self::Op) -> Option<Self::State>;
+
+    /// Whether the operation, with the outcome it has, changes nothing in any state.
+    fn is_read(&self, op: &Self::Op) -> bool;
+
+    /// Whether an operation that may be left out can make a difference to another one. "Yes" is always right, and slow.
+    fn helps(&self, helper: &Self::Op, op: &Self::Op) -> bool {
+        let _ = (helper, op);
+        true
+    }
+}

@@ -1,0 +1,77 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{Id, Model};
+
+/// A whole store: its operations see many keys at once, so that it cannot be looked at key by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Store;
+
+/// An operation on a whole store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreOp {
+    /// What was read under a key.
+    Get(Id, Option<Id>),
+    /// A value was kept under a key.
+    Set(Id, Id),
+    /// Nothing is kept under the key any more; and if the answer said so, whether there was something.
+    Delete(Id, Option<bool>),
+    /// Whether something was kept under the key.
+    Exists(Id, bool),
+    /// How many keys there were.
+    Size(u64),
+    /// Which keys there were, in order of their numbers.
+    List(Arc<[Id]>),
+    /// Nothing is kept any more.
+    Clear,
+}
+
+impl Model for Store {
+    /// Key and value, in order of the keys.
+    type State = Arc<[(Id, Id)]>;
+    type Op = StoreOp;
+
+    fn initial(&self) -> Self::State {
+        Arc::default()
+    }
+
+    fn step(&self, state: &Self::State, op: &StoreOp) -> Option<Self::State> {
+        let place = |key: &Id| state.binary_search_by_key(key, |(key, _)| *key);
+        let fits = |fits: bool| fits.then(|| state.clone());
+        match op {
+            StoreOp::Get(key, seen) => fits(place(key).ok().map(|at| state[at].1) == *seen),
+            StoreOp::Exists(key, seen) => fits(place(key).is_ok() == *seen),
+            StoreOp::Size(seen) => fits(state.len() as u64 == *seen),
+            StoreOp::List(seen) => fits(state.iter().map(|(key, _)| key).eq(seen.iter())),
+            StoreOp::Set(key, value) => {
+                let mut after: Vec<_> = state.to_vec();
+                match place(key) {
+                    Ok(at) => after[at].1 = *value,
+                    Err(at) => after.insert(at, (*key, *value)),
+                }
+                Some(after.into())
+            }
+            StoreOp::Delete(key, was_there) => {
+                let place = place(key);
+                if was_there.is_some_and(|was_there| was_there != place.is_ok()) {
+                    return None;
+                }
+                let mut after: Vec<_> = state.to_vec();
+                if let Ok(at) = place {
+                    after.remove(at);
+                }
+                Some(after.into())
+            }
+            StoreOp::Clear => Some(Arc::default()),
+        }
+    }
+
+    fn is_read(&self, op: &StoreOp) -> bool {
+        match op {
+            StoreOp::Get(..) | StoreOp::Exists(..) | StoreOp::Size(_) | StoreOp::List(_) => true,
+            // To delete what is not there changes nothing.
+            StoreOp::Delete(_, Some(false)) => true,
+            StoreOp::Set(..) | StoreOp::Delete(..) | StoreOp::Clear => false,
+        }
+    }
+}
