@@ -108,31 +108,27 @@ where
     let (Verdict::Broken(proof), Verdict::Broken(_)) = (&at_once, &growing) else { return };
 
     // It broke at the first event at which it was broken.
-    let prefix = |length: usize| -> Vec<Interval<M::Op>> {
+    let known = |length: usize| -> Vec<(usize, Interval<M::Op>)> {
         let known = &events(history)[..length];
-        let mut prefix = Vec::new();
-        for &(_, at, is_call) in known {
-            if is_call {
-                let has_ended = known.iter().any(|(_, other, is_call)| *other == at && !is_call);
-                let mut interval = history[at].clone();
-                interval.how = if has_ended { interval.how } else { End::Never };
-                prefix.push(interval);
-            }
-        }
-        prefix
+        let has_ended = |at: usize| known.iter().any(|(_, other, is_call)| *other == at && !is_call);
+        let begun = known.iter().filter(|(_, _, is_call)| *is_call);
+        let as_known = |at: usize| Interval {
+            how: if has_ended(at) { history[at].how } else { End::Never },
+            ..history[at].clone()
+        };
+        begun.map(|(_, at, _)| (*at, as_known(*at))).collect()
     };
+    let prefix = |length| known(length).into_iter().map(|(_, interval)| interval).collect::<Vec<_>>();
     assert!(!has_order(model, &model.initial(), &prefix(fed)), "{history:#?}");
     assert!(has_order(model, &model.initial(), &prefix(fed - 1)), "{history:#?}");
 
     // The proof stands whatever the others that had begun by then did, and none of its operations can be spared.
     let relaxed = |proof: &[usize]| -> Vec<Interval<M::Op>> {
-        let events = events(history);
-        let begun = events[..fed].iter().filter(|(_, _, is_call)| *is_call).map(|(_, at, _)| *at);
-        let relax = |at: usize| match proof.contains(&at) {
-            true => history[at].clone(),
-            false => Interval { call: 0, how: End::Never, ..history[at].clone() },
+        let relax = |(at, interval): (usize, Interval<M::Op>)| match proof.contains(&at) {
+            true => interval,
+            false => Interval { call: 0, how: End::Never, ..interval },
         };
-        begun.map(relax).collect()
+        known(fed).into_iter().map(relax).collect()
     };
     assert!(!has_order(model, &model.initial(), &relaxed(proof)), "{proof:?} of {history:#?}");
     for spared in proof {

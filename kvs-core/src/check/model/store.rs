@@ -68,9 +68,12 @@ impl Model for Store {
 
     fn is_read(&self, op: &StoreOp) -> bool {
         match op {
-            StoreOp::Get(..) | StoreOp::Exists(..) | StoreOp::Size(_) | StoreOp::List(_) => true,
             // To delete what is not there changes nothing.
-            StoreOp::Delete(_, Some(false)) => true,
+            StoreOp::Get(..)
+            | StoreOp::Exists(..)
+            | StoreOp::Size(_)
+            | StoreOp::List(_)
+            | StoreOp::Delete(_, Some(false)) => true,
             StoreOp::Set(..) | StoreOp::Delete(..) | StoreOp::Clear => false,
         }
     }
