@@ -3,6 +3,7 @@
 //! [`invariants`] look at the inside after every step. The other checks look at a history only, at what clients were told; one file
 //! a question. Each has a [`Budget`] and three answers: a [`Verdict`] is never "holds" because nobody looked far enough.
 
+pub mod causal;
 pub mod invariants;
 pub mod linearizable;
 pub mod model;
