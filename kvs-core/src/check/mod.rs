@@ -7,6 +7,7 @@ pub mod causal;
 pub mod invariants;
 pub mod linearizable;
 pub mod model;
+pub mod sequential;
 
 use core::fmt;
 
