@@ -5,11 +5,15 @@
 
 pub mod causal;
 pub mod invariants;
+mod judge;
 pub mod linearizable;
 pub mod model;
+mod replicas;
 pub mod sequential;
 
 use core::fmt;
+
+pub use judge::{Judge, Judgement, Proof, Run};
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]

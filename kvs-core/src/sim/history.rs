@@ -44,10 +44,20 @@ impl Operation {
     }
 }
 
+/// A call or a return, by the place of the operation among the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum HistoryEvent {
+    /// The operation began.
+    Called(usize),
+    /// The operation ended.
+    Returned(usize),
+}
+
 /// The calls and returns of all clients, in the order of calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct History {
     operations: Vec<Operation>,
+    events: Vec<HistoryEvent>,
     #[serde(skip)]
     under_way: BTreeMap<RequestId, usize>,
 }
@@ -56,6 +66,11 @@ impl History {
     /// All operations, in the order in which they began.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// All calls and returns, in the order in which they happened: at one instant, too, there is one.
+    pub fn events(&self) -> &[HistoryEvent] {
+        &self.events
     }
 
     /// The last operation that a client has begun.
@@ -72,10 +87,12 @@ impl Observer<Node> for History {
         match message {
             Message::Called(request) => {
                 self.under_way.insert(request.id, self.operations.len());
+                self.events.push(HistoryEvent::Called(self.operations.len()));
                 self.operations.push(Operation { id: request.id, request: request.clone(), called: now, ended: None });
             }
             Message::Returned(returned) => {
                 if let Some(place) = self.under_way.remove(&returned.id) {
+                    self.events.push(HistoryEvent::Returned(place));
                     self.operations[place].ended = Some(Ended { at: now, outcome: returned.outcome.clone() });
                 }
             }

@@ -16,7 +16,7 @@ use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
 use crate::zoo::Architecture;
 
-pub use history::{Ended, History, Operation};
+pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
 pub use recording::{Recording, Replay};
 pub use trace::{Entry, Trace, TraceHash, What, describe, summarize};

@@ -1,11 +1,13 @@
-//! The animals: named choices of parts for the sockets of the server, and the options a reader may turn.
+//! The animals: named choices of parts for the sockets of the server, what they promise, and the options a reader may turn.
 
 mod architecture;
 pub mod catalog;
+mod claims;
 mod exhibits;
 mod names;
 mod options;
 
 pub use architecture::{Animal, Architecture, ReplicationOptions, StorageOptions};
+pub use claims::{Claim, Fault, Guarantee};
 pub use names::Names;
 pub use options::{Kind, OPTIONS, OptionError, OptionSpec, OptionValue, parse_span};

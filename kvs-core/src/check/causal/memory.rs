@@ -63,7 +63,8 @@ impl CausalHistory {
                 return None;
             }
             let writes = self.writes_of(node.key);
-            let has_deletes = writes.iter().any(|write| self.node(*write).did == Did::Wrote(None));
+            let has_deletes =
+                writes.iter().any(|write| matches!(self.node(*write).did, Did::Wrote(None) | Did::DeletedWhatItRead));
             let write = writes.iter().copied().find(|write| before[read as usize].contains(*write as usize))?;
             let pattern = Pattern::WriteHbInitRead;
             (!has_deletes).then(|| BadPattern { pattern, operations: alloc::vec![write, read] })

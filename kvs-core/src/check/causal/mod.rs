@@ -38,6 +38,8 @@ pub const OPERATIONS_MAX: u32 = 4_000;
 pub enum Did {
     /// It wrote a value; None deletes.
     Wrote(Option<u32>),
+    /// It deleted what its client had read: that explains a missing value, and excuses one that is still there.
+    DeletedWhatItRead,
     /// It read these values: none, one, or several.
     Read(Vec<u32>),
 }
@@ -141,6 +143,11 @@ impl CausalHistory {
         self.add(session, key, Did::Wrote(value))
     }
 
+    /// A session calls a delete of what it has read.
+    pub fn delete_read(&mut self, session: u32, key: u32) -> OperationNumber {
+        self.add(session, key, Did::DeletedWhatItRead)
+    }
+
     /// A session has read these values.
     pub fn read(&mut self, session: u32, key: u32, values: Vec<u32>) -> OperationNumber {
         self.add(session, key, Did::Read(values))
@@ -168,7 +175,7 @@ impl CausalHistory {
                 while let Some((key, did)) = session.get(done[at]) {
                     let comes = |value| will_be_written(sessions, &done, *key, value);
                     let waits = match did {
-                        Did::Wrote(_) => false,
+                        Did::Wrote(_) | Did::DeletedWhatItRead => false,
                         // Any delete may be the one that it saw.
                         Did::Read(values) if values.is_empty() => is_patient && comes(None),
                         Did::Read(values) => {
@@ -258,7 +265,7 @@ impl CausalHistory {
             past.union_with(&self.node(*cause).past);
             past.insert(*cause as usize);
         }
-        if matches!(did, Did::Wrote(_)) {
+        if !matches!(did, Did::Read(_)) {
             self.writes[key as usize].push(number);
         }
         self.nodes.push(Node { session, key, did, past, before, saw });
@@ -295,13 +302,17 @@ impl CausalHistory {
     /// With values that nobody can tell the writer of, or with a delete that may explain it, it is not accused.
     fn is_stale(&self, read: OperationNumber, write: OperationNumber) -> bool {
         let Node { key, did: Did::Read(values), saw, .. } = self.node(read) else { return false };
+        if self.node(write).did == Did::DeletedWhatItRead {
+            return false;
+        }
         if self.node(write).did == Did::Wrote(None) {
             // To see a value although it was deleted: the value must be one that the delete knew of.
             return !saw.is_empty() && saw.len() == values.len() && saw.iter().all(|seen| self.is_cause(*seen, write));
         }
         if values.is_empty() {
-            let mut deletes =
-                self.writes_of(*key).iter().copied().filter(|other| self.node(*other).did == Did::Wrote(None));
+            let is_delete =
+                |other: &OperationNumber| matches!(self.node(*other).did, Did::Wrote(None) | Did::DeletedWhatItRead);
+            let mut deletes = self.writes_of(*key).iter().copied().filter(is_delete);
             return deletes.all(|delete| self.is_cause(delete, write));
         }
         saw.len() == values.len() && saw.iter().all(|seen| self.is_cause(*seen, write))

@@ -32,7 +32,7 @@ impl CausalHistory {
     pub(super) fn look_at_sessions(&mut self, read: OperationNumber) {
         let key = self.node(read).key;
         let is_write_of_key = |operation: OperationNumber| {
-            self.node(operation).key == key && matches!(self.node(operation).did, Did::Wrote(_))
+            self.node(operation).key == key && !matches!(self.node(operation).did, Did::Read(_))
         };
         let mut found: [Option<Vec<OperationNumber>>; 4] = Default::default();
         let saw = &self.node(read).saw;

@@ -158,6 +158,18 @@ pub enum Message {
     },
 }
 
+impl Message {
+    /// The keys and values that it brings.
+    pub fn items(&self) -> &[Item] {
+        match self {
+            Self::Mail { items } | Self::Rumor { items, .. } | Self::AeReply { items, .. } | Self::AeFin { items } => {
+                items
+            }
+            Self::RumorAck { .. } | Self::AeSyn { .. } => &[],
+        }
+    }
+}
+
 /// Why a replica wants to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Timer {

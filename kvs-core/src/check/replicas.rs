@@ -1,0 +1,154 @@
+//! What only the inside tells: whether replicas have become equal, and whether an acknowledged write is still kept somewhere.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Run, Undecided, Verdict};
+use crate::op::{KVSOperation, Key, Outcome, Value};
+use crate::process::NodeId;
+use crate::server::{Message, Node, Server};
+use crate::sim::Operation;
+use crate::storage::{LatticeKVSCore, Storage};
+use crate::time::Span;
+use crate::world::World;
+use crate::zoo::{Names, ReplicationOptions};
+
+/// What is wrong, and the operations it is about, by their places among the calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// The operations; none if it is about replicas that differ.
+    pub(super) operations: Vec<usize>,
+    /// One sentence.
+    pub(super) what: String,
+}
+
+/// Whether all replicas hold the same now that they have had all it takes, and nothing that was acknowledged is missing.
+pub(super) fn convergence(run: &Run<'_>, excuses_loss: bool) -> Verdict<Missing> {
+    let Run { world, architecture, .. } = run;
+    let servers: Vec<NodeId> = architecture.server_ids().collect();
+    if servers.iter().any(|server| !world.is_up(*server) || world.is_paused(*server)) {
+        return Verdict::Undecided(Undecided::NotYet("a replica is down"));
+    }
+    let Some((one, other, key)) = difference(world, &servers) else {
+        return match lost(run).filter(|_| !excuses_loss) {
+            Some(missing) => Verdict::Broken(missing),
+            None => Verdict::Holds,
+        };
+    };
+    if world.cuts().any(|(from, to)| architecture.is_server(from) && architecture.is_server(to)) {
+        return Verdict::Undecided(Undecided::NotYet("replicas are cut off from each other"));
+    }
+    if is_spreading(run) {
+        return Verdict::Undecided(Undecided::NotYet("replicas still differ: it takes time"));
+    }
+    let names = Names::new(architecture);
+    let what = format!(
+        "{} and {} hold different things under {key}, although nothing has stood between them for {}",
+        names.name(one),
+        names.name(other),
+        world.now().since(run.quiet_since)
+    );
+    Verdict::Broken(Missing { operations: run.about(&key), what })
+}
+
+/// Whether every acknowledged write that nobody has overwritten is kept by somebody.
+pub(super) fn durability(run: &Run<'_>) -> Verdict<Missing> {
+    match lost(run) {
+        Some(missing) => Verdict::Broken(missing),
+        None => Verdict::Holds,
+    }
+}
+
+fn difference(world: &World<Node>, servers: &[NodeId]) -> Option<(NodeId, NodeId, Key)> {
+    let (first, rest) = servers.split_first()?;
+    rest.iter().find_map(|other| {
+        let key = first_difference(lattice(world, *first)?, lattice(world, *other)?)?;
+        Some((*first, *other, key))
+    })
+}
+
+fn first_difference(one: &LatticeKVSCore, other: &LatticeKVSCore) -> Option<Key> {
+    let differs = |one: &LatticeKVSCore, other: &LatticeKVSCore| {
+        one.iter().find(|(key, stored)| other.get(key) != Some(stored)).map(|(key, _)| key.clone())
+    };
+    differs(one, other).or_else(|| differs(other, one))
+}
+
+fn server(world: &World<Node>, node: NodeId) -> Option<&Server> {
+    world.node(node).as_server()
+}
+
+fn lattice(world: &World<Node>, node: NodeId) -> Option<&LatticeKVSCore> {
+    match server(world, node)?.storage() {
+        Storage::Lattice(store) => Some(store),
+        Storage::Core(_) => None,
+    }
+}
+
+/// Whether changes may still be on their way: not enough time has passed since the last disturbance.
+fn is_spreading(run: &Run<'_>) -> bool {
+    /// With fan-out 1 and any number of replicas that the page shows, a change has reached all after so many rounds.
+    const ROUNDS: u64 = 60;
+    let ReplicationOptions::EpidemicGossip(config) = &run.architecture.replication else { return false };
+    let mut round = Span::ZERO;
+    if config.anti_entropy {
+        round = round.max(config.anti_entropy_interval);
+    }
+    if config.rumor_mongering {
+        round = round.max(config.gossip_interval);
+    }
+    let latency = run.architecture.links.latency_max;
+    run.world.now().since(run.quiet_since) < (round + latency + latency).saturating_mul(ROUNDS)
+}
+
+/// An acknowledged put that nobody has overwritten and nobody keeps, on the way included.
+fn lost(run: &Run<'_>) -> Option<Missing> {
+    let operations = run.operations();
+    let puts = operations.iter().enumerate().filter_map(|(place, operation)| match operation.op() {
+        KVSOperation::Put(key, value) if is_acknowledged(run, place) => Some((place, operation, key, value)),
+        _ => None,
+    });
+    let (place, _, key, value) = puts
+        .filter(|(place, put, key, _)| !may_be_overwritten(run, *place, put, key))
+        .find(|(_, _, key, value)| !is_kept(run, key, value))?;
+    let what = format!("{key}={value} was acknowledged, and nobody keeps it any more");
+    Some(Missing { operations: alloc::vec![place], what })
+}
+
+fn is_acknowledged(run: &Run<'_>, place: usize) -> bool {
+    run.ended(place).is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
+}
+
+/// Whether another write of the key was not over when this one began.
+fn may_be_overwritten(run: &Run<'_>, place: usize, put: &Operation, key: &Key) -> bool {
+    run.operations().iter().enumerate().any(|(other, operation)| {
+        let is_over =
+            run.ended(other).is_some_and(|ended| ended.at < put.called && matches!(ended.outcome, Outcome::Ok(_)));
+        other != place && operation.op().is_write() && operation.op().key() == key && !is_over
+    })
+}
+
+fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
+    let Run { world, architecture, .. } = run;
+    let keeps = |node: NodeId| match server(world, node) {
+        Some(server) if world.is_up(node) => match server.storage() {
+            Storage::Core(core) => core.get(key) == Some(value),
+            Storage::Lattice(store) => store.get(key).is_some_and(|stored| stored.values().contains(value)),
+        },
+        // What it will know when it boots.
+        Some(_) if architecture.server.journal => Server::replay(world.disk(node)).get(key) == Some(value),
+        _ => false,
+    };
+    let is_on_its_way = || {
+        world.letters().iter().any(|(_, _, letter)| match &letter.message {
+            Message::Gossip(gossip) => {
+                gossip.items().iter().any(|item| item.id.key == *key && item.value.values().contains(value))
+            }
+            // A copy of the request itself may still come.
+            Message::Request(request) => matches!(&request.op, KVSOperation::Put(k, v) if k == key && v == value),
+            _ => false,
+        })
+    };
+    architecture.server_ids().any(keeps) || is_on_its_way()
+}

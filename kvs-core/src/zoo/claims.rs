@@ -1,0 +1,204 @@
+//! What an architecture promises, and which faults end the promise.
+
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Animal, Architecture};
+use crate::routing::RoutingOptions;
+use crate::server::ReadContext;
+
+/// Something that a store may promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guarantee {
+    /// Every operation seems to happen at one instant between its call and its return.
+    Linearizability,
+    /// There is one order of all operations that keeps the order of each session.
+    SequentialConsistency,
+    /// Whoever has seen an effect has seen its causes, and all agree on one order of the writes in the end.
+    CausalConvergence,
+    /// Whoever has seen an effect has seen its causes.
+    CausalConsistency,
+    /// Each session sees causes before effects, in one order of its own.
+    CausalMemory,
+    /// A session sees what it wrote, or something newer.
+    ReadYourWrites,
+    /// A session never sees less than before.
+    MonotonicReads,
+    /// Whoever sees a write sees the earlier ones of the same session.
+    MonotonicWrites,
+    /// Whoever sees a write sees what its session had read before it.
+    WritesFollowReads,
+    /// Replicas that can talk become equal in the end, and nothing that was acknowledged is missing then.
+    Convergence,
+    /// What was acknowledged is not lost.
+    Durability,
+}
+
+impl Guarantee {
+    /// All of them, the stronger ones first.
+    pub const ALL: [Self; 11] = [
+        Self::Linearizability,
+        Self::SequentialConsistency,
+        Self::CausalConvergence,
+        Self::CausalMemory,
+        Self::CausalConsistency,
+        Self::ReadYourWrites,
+        Self::MonotonicReads,
+        Self::MonotonicWrites,
+        Self::WritesFollowReads,
+        Self::Convergence,
+        Self::Durability,
+    ];
+
+    /// What the page calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Linearizability => "Linearizable",
+            Self::SequentialConsistency => "Sequentially consistent",
+            Self::CausalConvergence => "Causally convergent",
+            Self::CausalConsistency => "Causally consistent",
+            Self::CausalMemory => "Causal memory",
+            Self::ReadYourWrites => "Read your writes",
+            Self::MonotonicReads => "Monotonic reads",
+            Self::MonotonicWrites => "Monotonic writes",
+            Self::WritesFollowReads => "Writes follow reads",
+            Self::Convergence => "Convergent",
+            Self::Durability => "Durable",
+        }
+    }
+
+    /// One sentence: what it means.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Linearizability => "Every operation seems to happen at one instant between its call and its return.",
+            Self::SequentialConsistency => {
+                "One order of all operations explains every answer and keeps the order of each client."
+            }
+            Self::CausalConvergence => {
+                "Whoever has seen an effect has seen its causes, and one order of all writes explains what everybody saw."
+            }
+            Self::CausalConsistency => "Whoever has seen an effect has seen its causes.",
+            Self::CausalMemory => "Each client sees causes before effects, in one order of its own.",
+            Self::ReadYourWrites => "A client that has written sees its write, or something newer.",
+            Self::MonotonicReads => "A client never sees an older state than it saw before.",
+            Self::MonotonicWrites => "Whoever sees a write sees the earlier writes of the same client.",
+            Self::WritesFollowReads => "Whoever sees a write sees what its client had read before writing it.",
+            Self::Convergence => {
+                "Replicas that can talk become equal in the end, and no acknowledged write is missing then."
+            }
+            Self::Durability => "An acknowledged write is kept until it is overwritten.",
+        }
+    }
+
+    /// What follows from it, itself left out.
+    pub fn implied(self) -> &'static [Self] {
+        const SESSIONS: [Guarantee; 4] = [
+            Guarantee::ReadYourWrites,
+            Guarantee::MonotonicReads,
+            Guarantee::MonotonicWrites,
+            Guarantee::WritesFollowReads,
+        ];
+        const OF_CAUSAL: [Guarantee; 5] =
+            [Guarantee::CausalConsistency, SESSIONS[0], SESSIONS[1], SESSIONS[2], SESSIONS[3]];
+        const OF_SEQUENTIAL: [Guarantee; 7] = [
+            Guarantee::CausalConvergence,
+            Guarantee::CausalMemory,
+            Guarantee::CausalConsistency,
+            SESSIONS[0],
+            SESSIONS[1],
+            SESSIONS[2],
+            SESSIONS[3],
+        ];
+        const OF_LINEARIZABLE: [Guarantee; 8] = [
+            Guarantee::SequentialConsistency,
+            Guarantee::CausalConvergence,
+            Guarantee::CausalMemory,
+            Guarantee::CausalConsistency,
+            SESSIONS[0],
+            SESSIONS[1],
+            SESSIONS[2],
+            SESSIONS[3],
+        ];
+        match self {
+            Self::Linearizability => &OF_LINEARIZABLE,
+            Self::SequentialConsistency => &OF_SEQUENTIAL,
+            Self::CausalConvergence | Self::CausalMemory => &OF_CAUSAL,
+            Self::CausalConsistency => &SESSIONS,
+            _ => &[],
+        }
+    }
+}
+
+/// What may end a promise. Messages that are lost, repeated, late or out of order, and links that are cut, end none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A server crashed.
+    Crash,
+    /// A server lost its disk.
+    Wipe,
+    /// Servers' clocks differ.
+    Skew,
+    /// A client asked one server, then another.
+    Roaming,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Crash => "a crash",
+            Self::Wipe => "a lost disk",
+            Self::Skew => "clocks that differ",
+            Self::Roaming => "a client that changes its server",
+        })
+    }
+}
+
+/// A promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What is promised.
+    pub guarantee: Guarantee,
+    /// The faults that end it; under all others it must hold.
+    pub ended_by: BTreeSet<Fault>,
+}
+
+impl Architecture {
+    /// What it promises, what follows from its promises included.
+    ///
+    /// Safety options that are switched off change no promise: that is how a run can break it.
+    pub fn claims(&self) -> Vec<Claim> {
+        let claim = |guarantee, ended_by: &[Fault]| Claim { guarantee, ended_by: ended_by.iter().copied().collect() };
+        let mut claims = match self.animal {
+            Animal::Local => {
+                let ended_by: &[Fault] =
+                    if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
+                vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
+            }
+            Animal::Replicated => {
+                // A change that only the replica knew that crashed is gone.
+                let mut claims = vec![
+                    claim(Guarantee::Convergence, &[]),
+                    claim(Guarantee::Durability, &[Fault::Crash, Fault::Wipe]),
+                ];
+                // A client that keeps to one replica sees what that one has seen.
+                if self.routing == RoutingOptions::Sticky && self.client.read_context == ReadContext::Carried {
+                    let ended_by = [Fault::Crash, Fault::Wipe, Fault::Skew, Fault::Roaming];
+                    claims.push(claim(Guarantee::ReadYourWrites, &ended_by));
+                    claims.push(claim(Guarantee::MonotonicReads, &ended_by));
+                }
+                claims
+            }
+        };
+        let implied: Vec<Claim> = claims
+            .iter()
+            .flat_map(|claim| {
+                let of = |guarantee: &Guarantee| Claim { guarantee: *guarantee, ended_by: claim.ended_by.clone() };
+                claim.guarantee.implied().iter().map(of)
+            })
+            .collect();
+        claims.extend(implied);
+        claims
+    }
+}
