@@ -31,7 +31,7 @@
 //! - Floor 1, one folder a socket: [`routing`] (where?), [`storage`] (what?), [`replication`] (who else must know?).
 //! - Floor 2: [`server`] wires the sockets; the client; the closed enums of nodes, messages and timers.
 //! - Floor 3: [`zoo`], the architectures: named choices of parts, their options and their catalogue.
-//! - Floor 4: [`sim`], a world with a story: inputs, recordings, histories, traces, schedules.
+//! - Floor 4: [`sim`], a world with a story: inputs, recordings, histories, traces, schedules, exports.
 //! - Floor 5: [`check`], what must hold in a world.
 
 #![no_std]

@@ -63,3 +63,24 @@ fn run_schedule_says_what_holds_what_fails_and_what_it_cannot_read() {
         std::fs::remove_file(file).expect("it is removed");
     }
 }
+
+#[test]
+fn run_schedule_exports_one_run_and_nothing_else() {
+    let lesson = concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/lost_reply.kvs");
+    for (format, first, piece) in [
+        ("json-lines", "{\"format\":\"kvs-zoo-trace\"", "\"what\":\"lost\""),
+        ("shiviz", "S1 {\"S1\":1}\n0s S1 booted\n", "S1 receives Request from C1: put x=1"),
+        ("mermaid", "sequenceDiagram\n    participant C1\n", "    S1-xC1: "),
+        ("jepsen", "{:process 0, :type :invoke, :f :put, :key \"x\", :value \"1\", :time 0, :index 0}\n", ":type :ok"),
+    ] {
+        let output = example("run_schedule", &["--export", format, lesson]);
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        assert!(out(&output).starts_with(first) && out(&output).contains(piece), "{}", out(&output));
+        assert!(!out(&output).contains("all it expects") && output.stderr.is_empty(), "{format}");
+    }
+    for arguments in [&["--export"][..], &["--export", "pdf", lesson], &["--export", "jepsen", lesson, lesson]] {
+        let refused = example("run_schedule", arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert!(refused.stdout.is_empty() && !refused.stderr.is_empty(), "{arguments:?}");
+    }
+}

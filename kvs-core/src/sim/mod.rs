@@ -3,6 +3,7 @@
 //! A [`Sim`] is a world of the zoo's nodes plus the reader's standing orders. A [`Recording`] is all it takes to live it again:
 //! architecture, seed, and the inputs with their moments. A [`Replay`] follows a recording; [`History`] and [`Trace`] watch.
 
+pub mod export;
 mod history;
 mod input;
 mod recording;

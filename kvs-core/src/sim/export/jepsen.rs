@@ -1,0 +1,127 @@
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::op::{KVSOperation, KVSResponse, Outcome, Value};
+use crate::sim::{History, Operation};
+use crate::time::Time;
+
+/// Writes a history as [Jepsen](https://jepsen.io/) and its checkers read it: EDN, one map a line, by time.
+///
+/// ```text
+/// {:process 0, :type :invoke, :f :put, :key "k", :value "v", :time 0, :index 0}
+/// {:process 0, :type :ok, :f :put, :key "k", :value "v", :time 21000000, :index 1}
+/// ```
+///
+/// - `:f` is `:put`, `:get` or `:delete`. The `:value` of a get that has ended is `nil`, a string, or a vector of
+///   several strings that were written without knowing of each other.
+/// - `:type` is `:invoke`, then `:ok`, or `:info` where no answer came. An operation that goes on has only the first.
+/// - A process is one session of one client. After an `:info` a client goes on under a new session, hence as another
+///   process.
+/// - `:time` is in nanoseconds. At one and the same instant calls come before returns wherever a process allows it, so
+///   that the order of lines claims no more than the times do.
+pub fn jepsen(out: &mut impl fmt::Write, history: &History) -> fmt::Result {
+    let mut processes = BTreeMap::new();
+    let mut events = Vec::new();
+    for (place, operation) in history.operations().iter().enumerate() {
+        let number = processes.len();
+        let process: &mut Process = processes.entry(operation.id.client).or_insert_with(|| Process::new(number));
+        let round = process.round(operation.called);
+        events.push(Event { order: (operation.called, round, false, place), process: process.number, operation });
+        if let Some(ended) = &operation.ended {
+            let round = process.round(ended.at);
+            events.push(Event { order: (ended.at, round, true, place), process: process.number, operation });
+            process.last_return = Some((ended.at, round + 1));
+        }
+    }
+    events.sort_unstable_by_key(|event| event.order);
+    events.iter().enumerate().try_for_each(|(index, event)| event.write(out, index))
+}
+
+/// A session of a client.
+struct Process {
+    /// From 0, in the order of first calls.
+    number: usize,
+    /// When it last had an answer, and how many it had at that instant.
+    last_return: Option<(Time, u32)>,
+}
+
+impl Process {
+    fn new(number: usize) -> Self {
+        Self { number, last_return: None }
+    }
+
+    /// How many answers at this very instant come before what it does now.
+    fn round(&self, now: Time) -> u32 {
+        self.last_return.filter(|(at, _)| *at == now).map_or(0, |(_, returns)| returns)
+    }
+}
+
+/// A call or a return.
+struct Event<'a> {
+    /// Time, round, whether it is a return, place among the operations.
+    order: (Time, u32, bool, usize),
+    process: usize,
+    operation: &'a Operation,
+}
+
+impl Event<'_> {
+    fn write(&self, out: &mut impl fmt::Write, index: usize) -> fmt::Result {
+        let (time, _, is_return, _) = self.order;
+        let outcome = self.operation.ended.as_ref().filter(|_| is_return).map(|ended| &ended.outcome);
+        let kind = match outcome {
+            None => "invoke",
+            Some(Outcome::Ok(_)) => "ok",
+            Some(Outcome::Maybe) => "info",
+        };
+        let (f, asked) = match self.operation.op() {
+            KVSOperation::Put(_, value) => ("put", core::slice::from_ref(value)),
+            KVSOperation::Get(_) => ("get", &[][..]),
+            KVSOperation::Delete(_) => ("delete", &[][..]),
+        };
+        let values = match outcome {
+            Some(Outcome::Ok(KVSResponse::GetResult { values, .. })) => values,
+            _ => asked,
+        };
+        write!(out, "{{:process {}, :type :{kind}, :f :{f}, :key ", self.process)?;
+        write_string(out, self.operation.op().key().as_str())?;
+        out.write_str(", :value ")?;
+        write_values(out, values)?;
+        // Microseconds of 64 bits are more nanoseconds than 64 bits hold.
+        writeln!(out, ", :time {}, :index {index}}}", u128::from(time.as_us()) * 1_000)
+    }
+}
+
+fn write_values(out: &mut impl fmt::Write, values: &[Value]) -> fmt::Result {
+    match values {
+        [] => out.write_str("nil"),
+        [value] => write_string(out, value.as_str()),
+        [first, rest @ ..] => {
+            out.write_str("[")?;
+            write_string(out, first.as_str())?;
+            for value in rest {
+                out.write_str(" ")?;
+                write_string(out, value.as_str())?;
+            }
+            out.write_str("]")
+        }
+    }
+}
+
+/// Writes a string as EDN has it.
+fn write_string(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    out.write_str("\"")?;
+    for c in text.chars() {
+        match c {
+            '"' => out.write_str("\\\""),
+            '\\' => out.write_str("\\\\"),
+            '\n' => out.write_str("\\n"),
+            '\r' => out.write_str("\\r"),
+            '\t' => out.write_str("\\t"),
+            // Some readers end a line here.
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => write!(out, "\\u{:04x}", u32::from(c)),
+            c => out.write_char(c),
+        }?;
+    }
+    out.write_str("\"")
+}
