@@ -32,7 +32,8 @@
 //! - Floor 2: [`server`] wires the sockets; the client; the closed enums of nodes, messages and timers.
 //! - Floor 3: [`zoo`], the architectures: named choices of parts, their options and their catalogue.
 //! - Floor 4: [`sim`], a world with a story: inputs, recordings, histories, traces, schedules, exports.
-//! - Floor 5: [`check`], what must hold in a world.
+//! - Floor 5: [`check`], what must hold in a world, and what clients were promised.
+//! - Floor 6: [`explore`], the search for a run that breaks it.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -44,6 +45,7 @@ extern crate std;
 pub mod check;
 pub mod choice;
 pub mod disk;
+pub mod explore;
 pub mod lattice;
 pub mod op;
 pub mod process;

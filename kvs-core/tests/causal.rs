@@ -170,7 +170,7 @@ impl Small {
                             return false;
                         }
                     }
-                    Did::Read(_) => {}
+                    Did::Read(_) | Did::DeletedWhatItRead => {}
                 }
                 let left: Vec<usize> = left.iter().copied().filter(|other| *other != at).collect();
                 self.can_be_lined_up(&left, &kept, must)

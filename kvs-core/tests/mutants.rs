@@ -84,7 +84,7 @@ const MUTANTS: &[Mutant] = &[
         under: QUIET_RUMORS,
         mix: Mix::NoCrashes,
         off: ("rumor-identity", "key"),
-        seen_by: &["R3"],
+        seen_by: &["R3", "Convergent", "Durable"],
         budget: 50,
     },
     Mutant {
@@ -93,7 +93,7 @@ const MUTANTS: &[Mutant] = &[
         under: &[("rumors", "on"), ("counter-limit", "1"), ("direct-mail", "off")],
         mix: Mix::Everything,
         off: ("anti-entropy", "off"),
-        seen_by: &["R3"],
+        seen_by: &["R3", "Convergent", "Durable"],
         budget: 50,
     },
     Mutant {
@@ -111,7 +111,7 @@ const MUTANTS: &[Mutant] = &[
         under: &[],
         mix: Mix::Everything,
         off: ("replicated-into", "second-store"),
-        seen_by: &["R3"],
+        seen_by: &["R3", "Convergent", "Durable"],
         budget: 20,
     },
 ];
@@ -135,11 +135,11 @@ fn every_safety_option_that_is_off_is_caught() {
         let options: Vec<_> = mutant.under.iter().copied().chain([mutant.off]).collect();
         let caught = (1..=mutant.budget).find_map(|seed| {
             let broken = live(mutant.animal, seed, &options, mutant.mix, &mut Sights::default()).err()?;
-            mutant.seen_by.contains(&broken.violation.id).then_some((seed, broken.violation))
+            mutant.seen_by.contains(&broken.breach.name()).then_some((seed, broken.breach))
         });
-        let (worlds, violation) =
+        let (worlds, breach) =
             caught.unwrap_or_else(|| panic!("{}: not caught in {} worlds", mutant.id, mutant.budget));
-        println!("{}: caught after {worlds} worlds: {violation}", mutant.id);
+        println!("{}: caught after {worlds} worlds: {breach}", mutant.id);
     }
 }
 

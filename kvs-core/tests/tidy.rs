@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of each room.
-const FLOORS: [(&str, u32); 14] = [
+const FLOORS: [(&str, u32); 15] = [
     ("process", 0),
     ("time", 0),
     ("choice", 0),
@@ -21,6 +21,7 @@ const FLOORS: [(&str, u32); 14] = [
     ("zoo", 3),
     ("sim", 4),
     ("check", 5),
+    ("explore", 6),
 ];
 
 fn floor(room: &str) -> Option<u32> {

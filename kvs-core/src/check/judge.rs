@@ -289,7 +289,8 @@ impl Judge {
             Guarantee::MonotonicWrites => by_session(self, SessionGuarantee::MonotonicWrites),
             Guarantee::WritesFollowReads => by_session(self, SessionGuarantee::WritesFollowReads),
             Guarantee::Convergence => {
-                let excuses_loss = faults.contains(&Fault::Crash) || faults.contains(&Fault::Wipe);
+                let durability = self.claims.iter().find(|claim| claim.guarantee == Guarantee::Durability);
+                let excuses_loss = durability.is_none_or(|claim| !claim.ended_by.is_disjoint(faults));
                 replicas::convergence(run, excuses_loss).map(of_replicas)
             }
             Guarantee::Durability => replicas::durability(run).map(of_replicas),

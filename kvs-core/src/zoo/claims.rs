@@ -5,9 +5,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Animal, Architecture};
+use super::{Animal, Architecture, StorageOptions};
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
+use crate::storage::Values;
 
 /// Something that a store may promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,11 +178,12 @@ impl Architecture {
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }
             Animal::Replicated => {
-                // A change that only the replica knew that crashed is gone.
-                let mut claims = vec![
-                    claim(Guarantee::Convergence, &[]),
-                    claim(Guarantee::Durability, &[Fault::Crash, Fault::Wipe]),
-                ];
+                // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
+                let is_stamped = self.storage != StorageOptions::Lattice(Values::MvRegister);
+                let lost_by: &[Fault] =
+                    if is_stamped { &[Fault::Crash, Fault::Wipe, Fault::Skew] } else { &[Fault::Crash, Fault::Wipe] };
+                let mut claims =
+                    vec![claim(Guarantee::Convergence, &[]), claim(Guarantee::Durability, lost_by)];
                 // A client that keeps to one replica sees what that one has seen.
                 if self.routing == RoutingOptions::Sticky && self.client.read_context == ReadContext::Carried {
                     let ended_by = [Fault::Crash, Fault::Wipe, Fault::Skew, Fault::Roaming];

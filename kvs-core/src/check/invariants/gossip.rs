@@ -29,6 +29,7 @@ enum Version {
 /// How many states of a key are kept for the laws.
 const STATES_MAX: usize = 7;
 
+#[derive(Clone)]
 pub(super) struct Watch {
     values: BTreeMap<(Key, Version), Value>,
     /// By replica: versions that it has held in this life and holds no more.

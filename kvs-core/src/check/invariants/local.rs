@@ -14,6 +14,7 @@ use crate::zoo::Architecture;
 type Map = BTreeMap<Key, Value>;
 
 /// What a request should be answered.
+#[derive(Clone)]
 struct Expected {
     sequence: u32,
     values: Vec<Value>,
@@ -21,6 +22,7 @@ struct Expected {
     rests_on: usize,
 }
 
+#[derive(Clone)]
 pub(super) struct Watch {
     has_journal: bool,
     has_dedupe: bool,

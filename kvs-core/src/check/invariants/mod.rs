@@ -56,6 +56,7 @@ impl fmt::Display for Violation {
 /// Watches a world and says what does not hold.
 ///
 /// Give it to the world as its observer and call [`after_step`](Self::after_step) after every event and input.
+#[derive(Clone)]
 pub struct Invariants {
     kind: Kind,
     /// The servers as they were after the last step: one that is the same value has not changed.
@@ -71,6 +72,7 @@ pub struct Invariants {
     violation: Option<Violation>,
 }
 
+#[derive(Clone)]
 enum Kind {
     Local(local::Watch),
     Gossip(gossip::Watch),

@@ -7,11 +7,11 @@ use hashbrown::hash_table::Entry;
 ///
 /// Kept as fingerprints of 128 bits: among 2³⁰ configurations two have the same one with a chance of 2⁻⁶⁹.
 #[derive(Clone, Default)]
-pub(in crate::check) struct Memo(HashTable<u128>);
+pub(crate) struct Memo(HashTable<u128>);
 
 impl Memo {
     /// Adds a configuration. False if it was there.
-    pub(in crate::check) fn insert(&mut self, configuration: u128) -> bool {
+    pub(crate) fn insert(&mut self, configuration: u128) -> bool {
         match self.0.entry(bucket(configuration), |known| *known == configuration, |known| bucket(*known)) {
             Entry::Occupied(_) => false,
             Entry::Vacant(place) => {
@@ -21,13 +21,13 @@ impl Memo {
         }
     }
 
-    pub(in crate::check) fn remove(&mut self, configuration: u128) {
+    pub(crate) fn remove(&mut self, configuration: u128) {
         if let Ok(found) = self.0.find_entry(bucket(configuration), |known| *known == configuration) {
             found.remove();
         }
     }
 
-    pub(in crate::check) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 }
@@ -38,12 +38,12 @@ fn bucket(configuration: u128) -> u64 {
 }
 
 /// A number that stands for an operation in the fingerprint of a set of operations, which is the sum (exclusive or) of its members'.
-pub(in crate::check) fn member(operation: u32) -> u128 {
+pub(crate) fn member(operation: u32) -> u128 {
     fingerprint(&operation) | 1
 }
 
 /// The fingerprint of a value: two lanes, each of which is one-to-one on a word.
-pub(in crate::check) fn fingerprint(value: &impl Hash) -> u128 {
+pub(crate) fn fingerprint(value: &impl Hash) -> u128 {
     let mut lanes = Lanes(0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344);
     value.hash(&mut lanes);
     // Once more, so that the last word reaches every bit.

@@ -4,7 +4,7 @@
 //! [`judge`](Linearizability::judge) may be asked at any time and goes on where it stopped. A history in parts that do not touch (the
 //! keys of a store) is linearizable if each part is (Herlihy and Wing, 1990), so each is searched by itself, the smallest first.
 
-pub(in crate::check) mod memo;
+pub(crate) mod memo;
 mod proof;
 mod search;
 

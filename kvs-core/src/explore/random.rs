@@ -1,0 +1,318 @@
+//! Random worlds: first a time of faults, in which nothing promised may break; then a time of peace, after which all must be well.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::{Breach, Finding, Watch};
+use crate::choice::{Choose, Probability, Purpose, Stream};
+use crate::op::{KVSOperation, Key, Value};
+use crate::process::NodeId;
+use crate::server::{Call, Node, Traffic};
+use crate::sim::{Fate, Input, Links, Recording, Replay};
+use crate::time::{Span, Time};
+use crate::world::{LinkOptions, Observer};
+use crate::zoo::{Animal, Architecture};
+
+/// Which faults worlds may have at all. Each world draws those that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Faults {
+    /// Servers crash and restart.
+    pub crashes: bool,
+    /// Servers lose their disks.
+    pub wipes: bool,
+    /// Links are cut and healed.
+    pub cuts: bool,
+    /// Servers stand still.
+    pub pauses: bool,
+    /// Servers' clocks are set off.
+    pub clocks: bool,
+    /// Single messages are dropped, repeated, held, or arrive at once.
+    pub fates: bool,
+    /// Links lose, repeat and delay messages more than the architecture says.
+    pub links: bool,
+}
+
+impl Faults {
+    /// Every kind.
+    pub const ALL: Self =
+        Self { crashes: true, wipes: true, cuts: true, pauses: true, clocks: true, fates: true, links: true };
+}
+
+/// What clients ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// How many things happen in the time of faults, at least; up to twice as many do.
+    pub moves: u32,
+    /// How many keys there are.
+    pub keys: u32,
+    /// How many of a hundred operations are reads.
+    pub reads_percent: u32,
+    /// How many of a hundred operations are deletes.
+    pub deletes_percent: u32,
+    /// How many of a hundred operations name the server to ask.
+    pub named_percent: u32,
+}
+
+impl Default for Workload {
+    fn default() -> Self {
+        Self { moves: 40, keys: 2, reads_percent: 40, deletes_percent: 10, named_percent: 50 }
+    }
+}
+
+/// A search through random worlds.
+#[derive(Clone, Debug)]
+pub struct Hunt {
+    /// The parts.
+    pub architecture: Architecture,
+    /// What clients ask for.
+    pub workload: Workload,
+    /// Which faults there may be.
+    pub faults: Faults,
+}
+
+impl Hunt {
+    /// Every kind of fault and the usual requests.
+    pub fn new(architecture: Architecture) -> Self {
+        // A journal promises nothing about a disk that is gone.
+        let wipes = architecture.animal != Animal::Local;
+        Self { architecture, workload: Workload::default(), faults: Faults { wipes, ..Faults::ALL } }
+    }
+
+    /// Lives the random world of this seed, and returns what it breaks.
+    pub fn world(&self, seed: u64) -> Option<Finding> {
+        self.world_seen_by(seed, &mut ())
+    }
+
+    /// The same, with somebody who watches.
+    pub fn world_seen_by(&self, seed: u64, observer: &mut impl Observer<Node>) -> Option<Finding> {
+        let mut life = Life::new(self, seed, observer);
+        let result = life.faults().and_then(|()| life.peace());
+        let at = life.now();
+        result.err().map(|breach| Finding { breach, recording: life.recording, at })
+    }
+}
+
+/// One random world.
+pub struct Life<'a, O> {
+    hunt: &'a Hunt,
+    luck: Luck,
+    /// The faults it has.
+    has: Faults,
+    recording: Recording,
+    replay: Replay,
+    watch: Watch,
+    observer: &'a mut O,
+    servers: Vec<NodeId>,
+    clients: Vec<NodeId>,
+    values: u32,
+}
+
+/// The one source of all luck of a world.
+struct Luck(Stream);
+
+impl Luck {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0.choose(bound)
+    }
+
+    fn one_in(&mut self, n: u32) -> bool {
+        self.below(n) == 0
+    }
+
+    fn percent(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T], otherwise: T) -> T {
+        let length = u32::try_from(from.len()).unwrap_or(u32::MAX);
+        if length == 0 { otherwise } else { from[self.below(length) as usize] }
+    }
+}
+
+impl<'a, O: Observer<Node>> Life<'a, O> {
+    /// The world of a seed, at its beginning.
+    pub fn new(hunt: &'a Hunt, seed: u64, observer: &'a mut O) -> Self {
+        let mut luck = Luck(Stream::new(seed, Purpose::Workload));
+        let may = hunt.faults;
+        let has = Faults {
+            crashes: luck.one_in(2) && may.crashes,
+            wipes: luck.one_in(4) && may.wipes,
+            cuts: luck.one_in(2) && may.cuts,
+            pauses: luck.one_in(3) && may.pauses,
+            clocks: luck.one_in(3) && may.clocks,
+            fates: luck.one_in(2) && may.fates,
+            links: luck.one_in(2) && may.links,
+        };
+        let recording = Recording::new(hunt.architecture.clone(), seed);
+        let mut watch = Watch::new(&hunt.architecture);
+        let replay = Replay::new(&recording, &mut (&mut watch, &mut *observer));
+        let servers = hunt.architecture.server_ids().collect();
+        let clients = hunt.architecture.client_ids().collect();
+        Self { hunt, luck, has, recording, replay, watch, observer, servers, clients, values: 0 }
+    }
+
+    /// What was done so far.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// The world as it is.
+    pub fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Everybody who watches.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn now(&self) -> Time {
+        self.replay.moment().time
+    }
+
+    fn step(&mut self) -> Result<bool, Breach> {
+        let stepped = self.replay.step(&self.recording, &mut (&mut self.watch, &mut *self.observer));
+        self.watch.after_step(&self.recording, &self.replay)?;
+        Ok(stepped)
+    }
+
+    fn act(&mut self, input: Input) -> Result<(), Breach> {
+        let mut observers = (&mut self.watch, &mut *self.observer);
+        // What makes no sense just now (a crash of what is down) is refused, and that is fine.
+        let _refused = self.replay.act(&mut self.recording, input, &mut observers);
+        self.watch.after_step(&self.recording, &self.replay)
+    }
+
+    /// The time of faults.
+    pub fn faults(&mut self) -> Result<(), Breach> {
+        if self.has.links {
+            let links = self.draw_links();
+            self.act(Input::LinksEverywhere(links))?;
+        }
+        if self.luck.one_in(3) {
+            let every = Span::from_ms(u64::from(self.luck.pick(&[20_u32, 100, 400], 100)));
+            let Workload { keys, reads_percent, .. } = self.hunt.workload;
+            self.act(Input::Traffic(Some(Traffic { every, keys: keys.max(1), reads_percent })))?;
+        }
+        let moves = self.hunt.workload.moves;
+        for _ in 0..moves + self.luck.below(moves.max(1)) {
+            for _ in 0..self.luck.below(12) {
+                if !self.step()? {
+                    break;
+                }
+            }
+            if let Some(input) = self.draw() {
+                self.act(input)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_links(&mut self) -> LinkOptions {
+        let usual = self.hunt.architecture.links;
+        LinkOptions {
+            loss: Probability::from_percent(self.luck.pick(&[0, 0, 5, 25], 0)).max(usual.loss),
+            duplication: Probability::from_percent(self.luck.pick(&[0, 0, 5, 25], 0)).max(usual.duplication),
+            latency_min: usual.latency_min.min(Span::from_ms(5)),
+            latency_max: usual.latency_max.max(Span::from_ms(u64::from(self.luck.pick(&[5_u32, 60, 500], 5)))),
+            fifo: usual.fifo,
+        }
+    }
+
+    fn draw_operation(&mut self) -> Option<KVSOperation> {
+        let Workload { keys, reads_percent, deletes_percent, .. } = self.hunt.workload;
+        let key = Key::new(&format!("k{}", self.luck.below(keys.max(1)) + 1)).ok()?;
+        if self.luck.percent(reads_percent) {
+            return Some(KVSOperation::Get(key));
+        }
+        if self.luck.percent(deletes_percent) {
+            return Some(KVSOperation::Delete(key));
+        }
+        self.values += 1;
+        Some(KVSOperation::Put(key, Value::new(&format!("w{}", self.values)).ok()?))
+    }
+
+    fn draw(&mut self) -> Option<Input> {
+        let server = self.luck.pick(&self.servers, NodeId(0));
+        let other = self.luck.pick(&self.servers, NodeId(0));
+        let client = self.luck.pick(&self.clients, NodeId(self.hunt.architecture.servers));
+        let has = self.has;
+        match self.luck.below(16) {
+            0..=5 => {
+                let op = self.draw_operation()?;
+                let to = self.luck.percent(self.hunt.workload.named_percent).then_some(server);
+                Some(Input::Call { client, call: Call { op, to }.into() })
+            }
+            6 if has.crashes => Some(Input::Crash(server)),
+            7 | 8 if has.crashes => Some(Input::Restart(server)),
+            9 if has.wipes => Some(Input::Wipe(server)),
+            10 if has.cuts => Some(Input::Cut(Links::pair(self.luck.pick(&[server, client], server), other))),
+            11 if has.cuts => Some(if self.luck.one_in(2) {
+                Input::HealAll
+            } else {
+                Input::Cut(Links::OneWay { from: [server].into(), to: [other].into() })
+            }),
+            12 if has.pauses => Some(if self.luck.one_in(2) { Input::Pause(server) } else { Input::Resume(server) }),
+            13 if has.clocks => {
+                Some(Input::Clock { node: server, offset_us: i64::from(self.luck.below(400_000)) - 200_000 })
+            }
+            14 | 15 if has.fates => {
+                let letters = self.replay.sim().world().letters();
+                let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+                let id = letters.get(self.luck.below(count.max(1)) as usize)?.0;
+                let fates = [Fate::Drop, Fate::Duplicate, Fate::Duplicate, Fate::Hold, Fate::Release, Fate::Deliver];
+                Some(Input::Message { id, fate: self.luck.pick(&fates, Fate::Deliver) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The time of peace: all faults end, everybody gets an answer or gives up, and replicas get all it takes to become equal.
+    pub fn peace(&mut self) -> Result<(), Breach> {
+        self.act(Input::Traffic(None))?;
+        self.act(Input::HealAll)?;
+        for server in self.servers.clone() {
+            let world = self.replay.sim().world();
+            let (is_up, is_paused, is_off) =
+                (world.is_up(server), world.is_paused(server), world.clock_offset_us(server) != 0);
+            if !is_up {
+                self.act(Input::Restart(server))?;
+            }
+            if is_paused {
+                self.act(Input::Resume(server))?;
+            }
+            if is_off {
+                self.act(Input::Clock { node: server, offset_us: 0 })?;
+            }
+        }
+        let links =
+            LinkOptions { loss: Probability::NEVER, duplication: Probability::NEVER, ..self.hunt.architecture.links };
+        self.act(Input::LinksEverywhere(links))?;
+        let letters = self.replay.sim().world().letters();
+        let held: Vec<_> = letters
+            .iter()
+            .filter(|(_, whereabouts, _)| *whereabouts == crate::world::Whereabouts::Held)
+            .map(|(id, _, _)| *id)
+            .collect();
+        for id in held {
+            self.act(Input::Message { id, fate: Fate::Release })?;
+        }
+        // First every operation ends, those included that wait for others; then there are many rounds of gossip.
+        let patience = self.now() + Span::from_secs(600);
+        while !self.clients_are_idle() && self.now() < patience && self.step()? {}
+        let rest = match self.hunt.architecture.animal {
+            Animal::Local => Span::ZERO,
+            Animal::Replicated => Span::from_secs(20),
+        };
+        let until = self.now() + rest;
+        while self.now() < until && self.step()? {}
+        self.watch.judge(&self.recording, &self.replay)
+    }
+
+    fn clients_are_idle(&self) -> bool {
+        let world = self.replay.sim().world();
+        let mut clients = self.clients.iter().filter_map(|node| world.node(*node).as_client());
+        clients.all(|client| client.pending().is_none() && client.waiting() == 0)
+    }
+}
