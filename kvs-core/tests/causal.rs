@@ -2,8 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
-use kvs_core::check::Verdict;
 use kvs_core::check::causal::{BadPattern, CausalHistory, Did, Notion, Pattern, SessionGuarantee};
+use kvs_core::check::{Budget, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn r(key: u32, value: u32) -> (u32, Did) {
 }
 
 fn pattern(sessions: &[Vec<(u32, Did)>], notion: Notion) -> Option<Pattern> {
-    match CausalHistory::of_sessions(sessions).0.judge(notion) {
+    match CausalHistory::of_sessions(sessions).0.judge(notion, Budget::PATIENT) {
         Verdict::Holds => None,
         Verdict::Broken(BadPattern { pattern, .. }) => Some(pattern),
         Verdict::Undecided(why) => panic!("{why}"),
@@ -81,7 +81,7 @@ fn several_values_are_stale_only_together() {
 #[test]
 fn a_value_that_was_written_twice_accuses_nobody() {
     let (history, _) = CausalHistory::of_sessions(&[vec![w(X, 1), w(X, 2), w(X, 1)], vec![r(X, 2), r(X, 1)]]);
-    assert!(matches!(history.judge(Notion::Consistency), Verdict::Undecided(_)));
+    assert!(matches!(history.judge(Notion::Consistency, Budget::PATIENT), Verdict::Undecided(_)));
 }
 
 fn broken_guarantees(sessions: &[Vec<(u32, Did)>]) -> Vec<SessionGuarantee> {
@@ -271,7 +271,7 @@ proptest! {
             }
         }
         for notion in [Notion::Consistency, Notion::Convergence, Notion::Memory] {
-            prop_assert_eq!(history.judge(notion), Verdict::Holds);
+            prop_assert_eq!(history.judge(notion, Budget::PATIENT), Verdict::Holds);
         }
     }
 }

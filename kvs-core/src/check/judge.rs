@@ -196,8 +196,15 @@ impl Judge {
                 continue;
             }
             let claim = self.claims.iter().find(|claim| claim.guarantee == guarantee).cloned();
-            let ended_by = claim.as_ref().map_or_else(BTreeSet::new, |claim| &claim.ended_by & &faults);
-            let verdict = self.verdict(guarantee, run, &faults, budget);
+            let mut ended_by = claim.as_ref().map_or_else(BTreeSet::new, |claim| &claim.ended_by & &faults);
+            let mut verdict = self.verdict(guarantee, run, budget);
+            if guarantee == Guarantee::Durability && !ended_by.is_empty() {
+                // What was written after the last crash is promised again; what was lost in it is lost all the same.
+                match verdict {
+                    Verdict::Broken(_) => ended_by.clear(),
+                    _ => verdict = replicas::durability(run, Time::ZERO).map(of_replicas),
+                }
+            }
             judgements.push(Judgement { guarantee, claim, ended_by, verdict });
         }
         judgements
@@ -210,7 +217,7 @@ impl Judge {
         let standing: Vec<Guarantee> = self
             .claims
             .iter()
-            .filter(|claim| claim.ended_by.is_disjoint(&faults))
+            .filter(|claim| claim.guarantee == Guarantee::Durability || claim.ended_by.is_disjoint(&faults))
             .map(|claim| claim.guarantee)
             .collect();
         // What follows from something that holds, holds.
@@ -219,7 +226,7 @@ impl Judge {
             if known.contains(&guarantee) {
                 continue;
             }
-            match self.verdict(guarantee, run, &faults, budget) {
+            match self.verdict(guarantee, run, budget) {
                 Verdict::Broken(proof) => return Some((guarantee, proof)),
                 Verdict::Holds => known.extend(guarantee.implied()),
                 Verdict::Undecided(_) => {}
@@ -228,18 +235,12 @@ impl Judge {
         None
     }
 
-    fn verdict(
-        &mut self,
-        guarantee: Guarantee,
-        run: &Run<'_>,
-        faults: &BTreeSet<Fault>,
-        budget: Budget,
-    ) -> Verdict<Proof> {
+    fn verdict(&mut self, guarantee: Guarantee, run: &Run<'_>, budget: Budget) -> Verdict<Proof> {
         let causal = |this: &Self, operations: &[u32]| -> Vec<usize> {
             operations.iter().filter_map(|number| this.causal_places.get(*number as usize).copied()).collect()
         };
         let by_pattern = |this: &Self, notion| {
-            this.causal.judge(notion).map(|found| Proof {
+            this.causal.judge(notion, budget).map(|found| Proof {
                 operations: causal(this, &found.operations),
                 what: format!("{} ({})", found.pattern.meaning(), found.pattern.name()),
             })
@@ -259,7 +260,6 @@ impl Judge {
                 }),
             })
         };
-        let of_replicas = |missing: replicas::Missing| Proof { operations: missing.operations, what: missing.what };
         match guarantee {
             Guarantee::Linearizability => self.linearizability.judge(budget).map(|found| Proof {
                 what: format!(
@@ -268,19 +268,7 @@ impl Judge {
                 ),
                 operations: found.operations.into_iter().map(|number| number as usize).collect(),
             }),
-            Guarantee::SequentialConsistency => {
-                let verdict = match self.sequential_verdict.take() {
-                    Some(known) => known,
-                    None => self.sequential.judge(budget),
-                };
-                if !matches!(verdict, Verdict::Undecided(_)) {
-                    self.sequential_verdict = Some(verdict.clone());
-                }
-                verdict.map(|found| Proof {
-                    operations: found.into_iter().map(|number| number as usize).collect(),
-                    what: String::from("no order explains these answers, even if clients' clocks do not count"),
-                })
-            }
+            Guarantee::SequentialConsistency => self.sequential(run, budget),
             Guarantee::CausalConvergence => by_pattern(self, Notion::Convergence),
             Guarantee::CausalConsistency => by_pattern(self, Notion::Consistency),
             Guarantee::CausalMemory => by_pattern(self, Notion::Memory),
@@ -288,13 +276,47 @@ impl Judge {
             Guarantee::MonotonicReads => by_session(self, SessionGuarantee::MonotonicReads),
             Guarantee::MonotonicWrites => by_session(self, SessionGuarantee::MonotonicWrites),
             Guarantee::WritesFollowReads => by_session(self, SessionGuarantee::WritesFollowReads),
-            Guarantee::Convergence => {
-                let durability = self.claims.iter().find(|claim| claim.guarantee == Guarantee::Durability);
-                let excuses_loss = durability.is_none_or(|claim| !claim.ended_by.is_disjoint(faults));
-                replicas::convergence(run, excuses_loss).map(of_replicas)
-            }
-            Guarantee::Durability => replicas::durability(run).map(of_replicas),
+            Guarantee::Convergence => replicas::convergence(run, self.excused_until(run)).map(of_replicas),
+            Guarantee::Durability => replicas::durability(run, self.excused_until(run)).map(of_replicas),
         }
+    }
+
+    /// Until when a loss is excused by a fault.
+    fn excused_until(&self, run: &Run<'_>) -> Time {
+        let durability = self.claims.iter().find(|claim| claim.guarantee == Guarantee::Durability);
+        let Some(Claim { ended_by, .. }) = durability else { return Time::ZERO };
+        let excuses = run.inputs.iter().filter_map(|(at, input)| match input {
+            Input::Crash(_) if ended_by.contains(&Fault::Crash) => Some(at.time),
+            Input::Wipe(_) if ended_by.contains(&Fault::Wipe) => Some(at.time),
+            // A stamp that lies lies for ever.
+            Input::Clock { offset_us, .. } if *offset_us != 0 && ended_by.contains(&Fault::Skew) => Some(Time::MAX),
+            _ => None,
+        });
+        excuses.max().unwrap_or(Time::ZERO)
+    }
+
+    /// Its search is the dearest of all, and mostly there is no need for it: what is linearizable is sequentially consistent, and what
+    /// is not causally consistent in every sense is not.
+    fn sequential(&mut self, run: &Run<'_>, budget: Budget) -> Verdict<Proof> {
+        if self.verdict(Guarantee::Linearizability, run, budget) == Verdict::Holds {
+            return Verdict::Holds;
+        }
+        for guarantee in [Guarantee::CausalConvergence, Guarantee::CausalMemory] {
+            if let broken @ Verdict::Broken(_) = self.verdict(guarantee, run, budget) {
+                return broken;
+            }
+        }
+        let verdict = match self.sequential_verdict.take() {
+            Some(known) => known,
+            None => self.sequential.judge(budget),
+        };
+        if !matches!(verdict, Verdict::Undecided(_)) {
+            self.sequential_verdict = Some(verdict.clone());
+        }
+        verdict.map(|found| Proof {
+            operations: found.into_iter().map(|number| number as usize).collect(),
+            what: String::from("no order explains these answers, even if real time does not count"),
+        })
     }
 
     /// Takes in what has happened since; if the run is another one, or an earlier point of it, all of it.
@@ -367,6 +389,10 @@ impl Judge {
         self.linearizability.returned(place, op);
         self.sequential.returned(place, op);
     }
+}
+
+fn of_replicas(missing: replicas::Missing) -> Proof {
+    Proof { operations: missing.operations, what: missing.what }
 }
 
 /// The number of a thing; a new one gets the next.

@@ -14,6 +14,7 @@ pub mod sequential;
 use core::fmt;
 
 pub use judge::{Judge, Judgement, Proof, Run};
+pub use replicas::settling_time;
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use crate::process::NodeId;
 use crate::server::{Message, Node, Server};
 use crate::sim::Operation;
 use crate::storage::{LatticeKVSCore, Storage};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::world::World;
-use crate::zoo::{Names, ReplicationOptions};
+use crate::zoo::{Architecture, Names, ReplicationOptions};
 
 /// What is wrong, and the operations it is about, by their places among the calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +24,14 @@ pub(super) struct Missing {
 }
 
 /// Whether all replicas hold the same now that they have had all it takes, and nothing that was acknowledged is missing.
-pub(super) fn convergence(run: &Run<'_>, excuses_loss: bool) -> Verdict<Missing> {
+pub(super) fn convergence(run: &Run<'_>, excused_until: Time) -> Verdict<Missing> {
     let Run { world, architecture, .. } = run;
     let servers: Vec<NodeId> = architecture.server_ids().collect();
     if servers.iter().any(|server| !world.is_up(*server) || world.is_paused(*server)) {
         return Verdict::Undecided(Undecided::NotYet("a replica is down"));
     }
     let Some((one, other, key)) = difference(world, &servers) else {
-        return match lost(run).filter(|_| !excuses_loss) {
+        return match lost(run, excused_until) {
             Some(missing) => Verdict::Broken(missing),
             None => Verdict::Holds,
         };
@@ -52,9 +52,9 @@ pub(super) fn convergence(run: &Run<'_>, excuses_loss: bool) -> Verdict<Missing>
     Verdict::Broken(Missing { operations: run.about(&key), what })
 }
 
-/// Whether every acknowledged write that nobody has overwritten is kept by somebody.
-pub(super) fn durability(run: &Run<'_>) -> Verdict<Missing> {
-    match lost(run) {
+/// Whether every acknowledged write that was called after an instant and that nobody has overwritten is kept by somebody.
+pub(super) fn durability(run: &Run<'_>, excused_until: Time) -> Verdict<Missing> {
+    match lost(run, excused_until) {
         Some(missing) => Verdict::Broken(missing),
         None => Verdict::Holds,
     }
@@ -88,25 +88,28 @@ fn lattice(world: &World<Node>, node: NodeId) -> Option<&LatticeKVSCore> {
 
 /// Whether changes may still be on their way: not enough time has passed since the last disturbance.
 fn is_spreading(run: &Run<'_>) -> bool {
-    /// With fan-out 1 and any number of replicas that the page shows, a change has reached all after so many rounds.
-    const ROUNDS: u64 = 60;
-    let ReplicationOptions::EpidemicGossip(config) = &run.architecture.replication else { return false };
-    let mut round = Span::ZERO;
-    if config.anti_entropy {
-        round = round.max(config.anti_entropy_interval);
-    }
-    if config.rumor_mongering {
-        round = round.max(config.gossip_interval);
-    }
-    let latency = run.architecture.links.latency_max;
-    run.world.now().since(run.quiet_since) < (round + latency + latency).saturating_mul(ROUNDS)
+    run.world.now().since(run.quiet_since) < settling_time(run.architecture)
+}
+
+/// How long replicas may take to become equal when nothing disturbs them: so many rounds of the slowest way of spreading that is on.
+pub fn settling_time(architecture: &Architecture) -> Span {
+    /// A change reaches all of 50 replicas in some 10 rounds of random contacts, give or take a few.
+    const ROUNDS: u64 = 30;
+    let ReplicationOptions::EpidemicGossip(config) = &architecture.replication else { return Span::ZERO };
+    let intervals =
+        [(config.anti_entropy, config.anti_entropy_interval), (config.rumor_mongering, config.gossip_interval)];
+    let round = intervals.into_iter().filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
+    let latency = architecture.links.latency_max;
+    (round.unwrap_or(Span::ZERO) + latency + latency).saturating_mul(ROUNDS)
 }
 
 /// An acknowledged put that nobody has overwritten and nobody keeps, on the way included.
-fn lost(run: &Run<'_>) -> Option<Missing> {
+fn lost(run: &Run<'_>, excused_until: Time) -> Option<Missing> {
     let operations = run.operations();
     let puts = operations.iter().enumerate().filter_map(|(place, operation)| match operation.op() {
-        KVSOperation::Put(key, value) if is_acknowledged(run, place) => Some((place, operation, key, value)),
+        KVSOperation::Put(key, value) if operation.called >= excused_until && is_acknowledged(run, place) => {
+            Some((place, operation, key, value))
+        }
         _ => None,
     });
     let (place, _, key, value) = puts

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Breach, Finding, Watch};
+use crate::check::settling_time;
 use crate::choice::{Choose, Probability, Purpose, Stream};
 use crate::op::{KVSOperation, Key, Value};
 use crate::process::NodeId;
@@ -69,6 +70,8 @@ pub struct Hunt {
     pub workload: Workload,
     /// Which faults there may be.
     pub faults: Faults,
+    /// Whether the inside is watched as well, or only what was promised to clients.
+    pub watches_inside: bool,
 }
 
 impl Hunt {
@@ -76,7 +79,8 @@ impl Hunt {
     pub fn new(architecture: Architecture) -> Self {
         // A journal promises nothing about a disk that is gone.
         let wipes = architecture.animal != Animal::Local;
-        Self { architecture, workload: Workload::default(), faults: Faults { wipes, ..Faults::ALL } }
+        let faults = Faults { wipes, ..Faults::ALL };
+        Self { architecture, workload: Workload::default(), faults, watches_inside: true }
     }
 
     /// Lives the random world of this seed, and returns what it breaks.
@@ -145,7 +149,7 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             links: luck.one_in(2) && may.links,
         };
         let recording = Recording::new(hunt.architecture.clone(), seed);
-        let mut watch = Watch::new(&hunt.architecture);
+        let mut watch = Watch::new(&hunt.architecture, hunt.watches_inside);
         let replay = Replay::new(&recording, &mut (&mut watch, &mut *observer));
         let servers = hunt.architecture.server_ids().collect();
         let clients = hunt.architecture.client_ids().collect();
@@ -301,11 +305,7 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         // First every operation ends, those included that wait for others; then there are many rounds of gossip.
         let patience = self.now() + Span::from_secs(600);
         while !self.clients_are_idle() && self.now() < patience && self.step()? {}
-        let rest = match self.hunt.architecture.animal {
-            Animal::Local => Span::ZERO,
-            Animal::Replicated => Span::from_secs(20),
-        };
-        let until = self.now() + rest;
+        let until = self.now() + settling_time(&self.hunt.architecture) + Span::from_ms(1);
         while self.now() < until && self.step()? {}
         self.watch.judge(&self.recording, &self.replay)
     }

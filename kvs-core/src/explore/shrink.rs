@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Finding, Progress, first_breach};
+use super::{Breach, Finding, Progress, first_breach};
 use crate::choice::Probability;
 use crate::process::NodeId;
 use crate::server::Call;
@@ -33,7 +33,17 @@ pub struct Shrink {
     candidates: Vec<Candidate>,
     /// Whether the present round has made anything smaller.
     has_gained: bool,
-    is_done: bool,
+    phase: Phase,
+}
+
+/// What a round tries. Rounder times come later than sooner ones: tried by turns, the two would never end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Smaller,
+    Rounder,
+    /// With rounder times, too, nothing can be left out.
+    LeaveOut,
+    Done,
 }
 
 /// A way to make a run smaller.
@@ -60,7 +70,7 @@ impl Shrink {
     pub fn new(finding: Finding) -> Self {
         let mut best = finding;
         best.recording.truncate(Moment { time: best.at, events: u32::MAX });
-        let mut shrink = Self { best, tried: 0, candidates: Vec::new(), has_gained: false, is_done: false };
+        let mut shrink = Self { best, tried: 0, candidates: Vec::new(), has_gained: false, phase: Phase::Smaller };
         shrink.begin_round();
         shrink
     }
@@ -72,7 +82,7 @@ impl Shrink {
 
     /// Whether nothing can be left out any more.
     pub fn is_done(&self) -> bool {
-        self.is_done
+        self.phase == Phase::Done
     }
 
     /// How far it has come.
@@ -86,22 +96,27 @@ impl Shrink {
         let inputs = self.best.recording.inputs().len();
         let architecture = &self.best.recording.architecture;
         let mut candidates = Vec::new();
-        candidates
-            .extend((0..inputs).flat_map(|at| [100_000, 10_000, 1_000].map(|unit| Candidate::Rounder(at, unit))).rev());
-        candidates.extend((1..inputs).map(Candidate::Sooner));
-        candidates.extend((0..inputs).map(Candidate::Unnamed));
-        candidates.push(Candidate::KindLinks);
-        candidates.extend((0..architecture.clients).map(Candidate::WithoutClient));
-        candidates.extend((0..architecture.servers).map(Candidate::WithoutServer));
-        let mut chunks = Vec::new();
-        let mut size = inputs.div_ceil(2);
-        while size > 0 {
-            // From the end: what comes late is most often peace.
-            let starts = (0..inputs).step_by(size).rev();
-            chunks.extend(starts.map(|from| Candidate::Without { from, until: (from + size).min(inputs) }));
-            size = if size == 1 { 0 } else { size.div_ceil(2) };
+        if self.phase == Phase::Rounder {
+            let units = [100_000, 10_000, 1_000];
+            candidates.extend((0..inputs).flat_map(|at| units.map(|unit| Candidate::Rounder(at, unit))).rev());
+        } else {
+            if self.phase == Phase::Smaller {
+                candidates.extend((1..inputs).map(Candidate::Sooner));
+                candidates.extend((0..inputs).map(Candidate::Unnamed));
+                candidates.push(Candidate::KindLinks);
+            }
+            candidates.extend((0..architecture.clients).map(Candidate::WithoutClient));
+            candidates.extend((0..architecture.servers).map(Candidate::WithoutServer));
+            let mut chunks = Vec::new();
+            let mut size = inputs.div_ceil(2);
+            while size > 0 {
+                // From the end: what comes late is most often peace.
+                let starts = (0..inputs).step_by(size).rev();
+                chunks.extend(starts.map(|from| Candidate::Without { from, until: (from + size).min(inputs) }));
+                size = if size == 1 { 0 } else { size.div_ceil(2) };
+            }
+            candidates.extend(chunks.into_iter().rev());
         }
-        candidates.extend(chunks.into_iter().rev());
         self.candidates = candidates;
         self.has_gained = false;
     }
@@ -109,22 +124,26 @@ impl Shrink {
     /// Tries one candidate.
     pub fn attempt(&mut self) {
         let Some(candidate) = self.candidates.pop() else {
-            match self.has_gained {
-                true => self.begin_round(),
-                false => self.is_done = true,
+            if !self.has_gained || self.phase == Phase::Rounder {
+                self.phase = match self.phase {
+                    Phase::Smaller => Phase::Rounder,
+                    Phase::Rounder => Phase::LeaveOut,
+                    Phase::LeaveOut | Phase::Done => Phase::Done,
+                };
             }
+            self.begin_round();
             return;
         };
         let Some(recording) = apply(&candidate, &self.best.recording) else { return };
         self.tried += 1;
-        let Some(found) = first_breach(&recording, self.best.at) else { return };
+        let inside = matches!(self.best.breach, Breach::Invariant(_));
+        let Some(found) = first_breach(&recording, self.best.at, inside) else { return };
         if found.breach.name() != self.best.breach.name() {
             return;
         }
         self.best = found;
         self.best.recording.truncate(Moment { time: self.best.at, events: u32::MAX });
-        // Rounder times make nothing smaller: they are no reason for another round.
-        self.has_gained |= !matches!(candidate, Candidate::Rounder(..));
+        self.has_gained = true;
         // What stood at the end of the list is somewhere else now.
         if let Candidate::Without { from, until } = candidate {
             let gone = until - from;
@@ -161,14 +180,14 @@ fn apply(candidate: &Candidate, recording: &Recording) -> Option<Recording> {
                 return None;
             }
             architecture.servers -= 1;
-            inputs = without(inputs, NodeId(server));
+            inputs = without(&inputs, NodeId(server));
         }
         Candidate::WithoutClient(client) => {
             if architecture.clients < 2 || client >= architecture.clients {
                 return None;
             }
             architecture.clients -= 1;
-            inputs = without(inputs, NodeId(architecture.servers + client));
+            inputs = without(&inputs, NodeId(architecture.servers + client));
         }
         Candidate::KindLinks => {
             let links = &mut architecture.links;
@@ -216,7 +235,7 @@ fn valid(architecture: Architecture) -> Option<Architecture> {
 }
 
 /// The inputs for a cluster in which a node is missing: those about it are left out, and nodes behind it move up.
-fn without(inputs: Vec<(Moment, Input)>, gone: NodeId) -> Vec<(Moment, Input)> {
+fn without(inputs: &[(Moment, Input)], gone: NodeId) -> Vec<(Moment, Input)> {
     let moved = |node: NodeId| NodeId(if node > gone { node.0 - 1 } else { node.0 });
     let keep = |node: NodeId| (node != gone).then(|| moved(node));
     let group = |nodes: &[NodeId]| nodes.iter().copied().filter_map(keep).collect::<Vec<_>>();

@@ -182,8 +182,7 @@ impl Architecture {
                 let is_stamped = self.storage != StorageOptions::Lattice(Values::MvRegister);
                 let lost_by: &[Fault] =
                     if is_stamped { &[Fault::Crash, Fault::Wipe, Fault::Skew] } else { &[Fault::Crash, Fault::Wipe] };
-                let mut claims =
-                    vec![claim(Guarantee::Convergence, &[]), claim(Guarantee::Durability, lost_by)];
+                let mut claims = vec![claim(Guarantee::Convergence, &[]), claim(Guarantee::Durability, lost_by)];
                 // A client that keeps to one replica sees what that one has seen.
                 if self.routing == RoutingOptions::Sticky && self.client.read_context == ReadContext::Carried {
                     let ended_by = [Fault::Crash, Fault::Wipe, Fault::Skew, Fault::Roaming];

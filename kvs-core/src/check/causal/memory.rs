@@ -8,13 +8,22 @@ use alloc::vec::Vec;
 use fixedbitset::FixedBitSet;
 
 use super::{BadPattern, CausalHistory, Did, OperationNumber, Pattern};
+use crate::check::{Budget, Undecided, Verdict};
 
 impl CausalHistory {
-    pub(super) fn look_at_memory(&self) -> Option<BadPattern> {
-        self.last.iter().flatten().find_map(|last| self.look_at_memory_of(*last))
+    pub(super) fn look_at_memory(&self, mut budget: Budget) -> Verdict<BadPattern> {
+        let mut is_undecided = false;
+        for last in self.last.iter().flatten() {
+            match self.look_at_memory_of(*last, &mut budget) {
+                Verdict::Holds => {}
+                Verdict::Undecided(_) => is_undecided = true,
+                broken @ Verdict::Broken(_) => return broken,
+            }
+        }
+        if is_undecided { Verdict::Undecided(Undecided::OutOfSteps) } else { Verdict::Holds }
     }
 
-    fn look_at_memory_of(&self, last: OperationNumber) -> Option<BadPattern> {
+    fn look_at_memory_of(&self, last: OperationNumber, budget: &mut Budget) -> Verdict<BadPattern> {
         let mut own: Vec<_> = core::iter::once(last).chain(self.earlier(last)).collect();
         own.reverse();
         own.retain(|operation| matches!(self.node(*operation).did, Did::Read(_)));
@@ -29,6 +38,9 @@ impl CausalHistory {
                     continue;
                 }
                 for &first in self.writes_of(node.key) {
+                    if !budget.take() {
+                        return Verdict::Undecided(Undecided::OutOfSteps);
+                    }
                     let is_new = first != second
                         && before[read as usize].contains(first as usize)
                         && !before[second as usize].contains(first as usize);
@@ -40,15 +52,16 @@ impl CausalHistory {
                     more.grow(self.nodes.len());
                     more.insert(first as usize);
                     if first == second || more.contains(second as usize) {
-                        return Some(BadPattern {
+                        return Verdict::Broken(BadPattern {
                             pattern: Pattern::CyclicHb,
                             operations: alloc::vec![first, second, read],
                         });
                     }
-                    for other in 0..before.len() {
-                        let is_after = other == second as usize || before[other].contains(second as usize);
+                    budget.steps = budget.steps.saturating_sub(before.len() as u64);
+                    for (other, past) in before.iter_mut().enumerate() {
+                        let is_after = other == second as usize || past.contains(second as usize);
                         if is_after && u32::try_from(other).is_ok_and(known) {
-                            before[other].union_with(&more);
+                            past.union_with(&more);
                         }
                     }
                 }
@@ -57,7 +70,7 @@ impl CausalHistory {
                 break;
             }
         }
-        own.into_iter().find_map(|read| {
+        let found = own.into_iter().find_map(|read| {
             let node = self.node(read);
             if !matches!(&node.did, Did::Read(values) if values.is_empty()) {
                 return None;
@@ -68,6 +81,7 @@ impl CausalHistory {
             let write = writes.iter().copied().find(|write| before[read as usize].contains(*write as usize))?;
             let pattern = Pattern::WriteHbInitRead;
             (!has_deletes).then(|| BadPattern { pattern, operations: alloc::vec![write, read] })
-        })
+        });
+        found.map_or(Verdict::Holds, Verdict::Broken)
     }
 }

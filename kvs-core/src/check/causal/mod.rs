@@ -24,7 +24,7 @@ use alloc::vec::Vec;
 
 use fixedbitset::FixedBitSet;
 
-use super::{Undecided, Verdict};
+use super::{Budget, Undecided, Verdict};
 pub use sessions::SessionGuarantee;
 
 /// An operation by its place in the history.
@@ -338,14 +338,18 @@ impl CausalHistory {
     }
 
     /// Whether the history is causally consistent in one of the senses of the word.
-    pub fn judge(&self, notion: Notion) -> Verdict<BadPattern> {
-        let found = self.consistency.clone().or_else(|| match notion {
-            Notion::Consistency => None,
-            Notion::Convergence => self.convergence.found().cloned(),
-            Notion::Memory if self.is_too_long => None,
-            Notion::Memory => self.look_at_memory(),
-        });
-        self.verdict(found)
+    pub fn judge(&self, notion: Notion, budget: Budget) -> Verdict<BadPattern> {
+        let found = match notion {
+            Notion::Convergence => self.consistency.as_ref().or(self.convergence.found()),
+            Notion::Consistency | Notion::Memory => self.consistency.as_ref(),
+        };
+        if found.is_none() && notion == Notion::Memory && !self.is_too_long {
+            match self.look_at_memory(budget) {
+                Verdict::Holds => {}
+                other => return other,
+            }
+        }
+        self.verdict(found.cloned())
     }
 
     fn verdict<Proof>(&self, found: Option<Proof>) -> Verdict<Proof> {

@@ -6,7 +6,8 @@
 //!
 //! - An operation that only reads is taken as soon as the state fits, and nothing else is tried in its place: to move it forward
 //!   changes nothing for the others.
-//! - Operations without a return are tried last, and never have to be taken.
+//! - Operations without a return are tried last, and never have to be taken. None is taken right before an operation that leads to the
+//!   same without it: the order without it would do as well.
 //! - The search goes on where it stopped when the history grows: a dead end stays one, since no later operation can stand before a
 //!   return that has happened. Only what was decided while the operation that now returned was under way is taken back.
 
@@ -94,6 +95,8 @@ pub(super) struct Search<M: Model> {
     state: M::State,
     /// The fingerprint of the set of operations on the path.
     taken: u128,
+    /// The last operation on the path, if it has not returned: what comes next must need it.
+    last_open: Option<u32>,
     seen: Memo,
     /// How many operations have returned and are not taken.
     missing: u32,
@@ -114,6 +117,7 @@ impl<M: Model> Search<M> {
             left_last: Vec::new(),
             path: Vec::new(),
             taken: 0,
+            last_open: None,
             seen: Memo::default(),
             missing: 0,
             cursor: Cursor::Reads,
@@ -226,14 +230,24 @@ impl<M: Model> Search<M> {
     }
 
     fn configuration(&self) -> u128 {
-        // Moved apart, so that a state never looks like an operation.
-        self.taken ^ fingerprint(&self.state).rotate_left(64)
+        configuration(self.taken, &self.state, self.last_open)
+    }
+
+    /// Whether an operation that has not returned was taken for nothing if this one comes next.
+    fn is_pointless(&self, op: &M::Op) -> bool {
+        self.last_open.is_some_and(|open| self.model.absorbs(op, &self.slots[open as usize].op))
+    }
+
+    fn last_open(&self) -> Option<u32> {
+        let last = self.path.last()?.operation;
+        (self.slots[last as usize].end == End::Open).then_some(last)
     }
 
     fn take(&mut self, operation: u32, state: M::State, instead: Option<Cursor>) {
         let state = core::mem::replace(&mut self.state, state);
         self.path.push(Step { operation, state, instead, events: index(self.events.len()) });
         self.taken ^= member(operation);
+        self.last_open = self.last_open();
         let Slot { call, returned, .. } = self.slots[operation as usize];
         self.unlink(call);
         if returned != NONE {
@@ -247,6 +261,7 @@ impl<M: Model> Search<M> {
         let Step { operation, state, instead, .. } = self.path.pop()?;
         self.state = state;
         self.taken ^= member(operation);
+        self.last_open = self.last_open();
         let Slot { call, returned, .. } = self.slots[operation as usize];
         if returned != NONE {
             self.relink(returned);
@@ -258,7 +273,8 @@ impl<M: Model> Search<M> {
 
     /// Takes an operation unless that leads to a configuration that was seen.
     fn try_to_take(&mut self, operation: u32, state: M::State, instead: Cursor) -> bool {
-        let configuration = self.taken ^ member(operation) ^ fingerprint(&state).rotate_left(64);
+        let last_open = (self.slots[operation as usize].end == End::Open).then_some(operation);
+        let configuration = configuration(self.taken ^ member(operation), &state, last_open);
         if !self.seen.insert(configuration) {
             return false;
         }
@@ -337,7 +353,8 @@ impl<M: Model> Search<M> {
             }
             budget.steps = budget.steps.saturating_sub(1);
             let instead = if which == End::Open { Cursor::Open(next) } else { Cursor::Writes(next) };
-            if let Some(state) = self.model.step(&self.state, &slot.op)
+            if !self.is_pointless(&slot.op)
+                && let Some(state) = self.model.step(&self.state, &slot.op)
                 && self.try_to_take(operation, state, instead)
             {
                 return Cursor::Reads;
@@ -363,6 +380,13 @@ impl<M: Model> Search<M> {
         self.furthest = self.furthest.max(event);
         Cursor::Exhausted
     }
+}
+
+/// What the rest of the search depends on.
+fn configuration(taken: u128, state: &impl core::hash::Hash, last_open: Option<u32>) -> u128 {
+    // Moved apart, so that a state never looks like an operation.
+    let open = last_open.map_or(0, |open| member(open).rotate_left(32));
+    taken ^ fingerprint(state).rotate_left(64) ^ open
 }
 
 fn index(place: usize) -> u32 {

@@ -41,6 +41,13 @@ pub trait Model: Clone {
     /// Whether the operation, with the outcome it has, changes nothing in any state.
     fn is_read(&self, op: &Self::Op) -> bool;
 
+    /// Whether an operation leads to the same, and has the same outcome, whether another one came right before it or not. "No" is
+    /// always right, and slow.
+    fn absorbs(&self, op: &Self::Op, before: &Self::Op) -> bool {
+        let _ = (op, before);
+        false
+    }
+
     /// Whether an operation that may be left out can make a difference to another one. "Yes" is always right, and slow.
     fn helps(&self, helper: &Self::Op, op: &Self::Op) -> bool {
         let _ = (helper, op);

@@ -59,6 +59,10 @@ impl Model for Register {
         matches!(op, RegisterOp::Read(_) | RegisterOp::Cas { worked: false, .. })
     }
 
+    fn absorbs(&self, op: &RegisterOp, _before: &RegisterOp) -> bool {
+        matches!(op, RegisterOp::Write(_))
+    }
+
     fn helps(&self, helper: &RegisterOp, op: &RegisterOp) -> bool {
         let after = match *helper {
             RegisterOp::Write(value) => value,

@@ -77,4 +77,14 @@ impl Model for Store {
             StoreOp::Set(..) | StoreOp::Delete(..) | StoreOp::Clear => false,
         }
     }
+
+    fn absorbs(&self, op: &StoreOp, before: &StoreOp) -> bool {
+        match (op, before) {
+            (StoreOp::Clear, _) => true,
+            (StoreOp::Set(key, _) | StoreOp::Delete(key, None), StoreOp::Set(other, _) | StoreOp::Delete(other, _)) => {
+                key == other
+            }
+            _ => false,
+        }
+    }
 }

@@ -95,6 +95,10 @@ impl Model for Text {
         matches!(op, TextOp::Get(_))
     }
 
+    fn absorbs(&self, op: &TextOp, _before: &TextOp) -> bool {
+        matches!(op, TextOp::Put(_))
+    }
+
     fn helps(&self, helper: &TextOp, op: &TextOp) -> bool {
         match (helper, op) {
             (TextOp::Get(_), _) | (_, TextOp::Put(_) | TextOp::Append(_)) => false,
