@@ -84,3 +84,48 @@ fn run_schedule_exports_one_run_and_nothing_else() {
         assert!(refused.stdout.is_empty() && !refused.stderr.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn check_history_judges_and_proves() {
+    let folder = std::env::temp_dir();
+    let write = |name: &str, text: &str| {
+        let path = folder.join(format!("kvs-{}-{name}.edn", std::process::id()));
+        std::fs::write(&path, text).expect("it is written");
+        path.display().to_string()
+    };
+    let write_of = |value: u32| {
+        format!(
+            "{{:process 0 :type :invoke :f :write :value {value}}}\n{{:process 0 :type :ok :f :write :value {value}}}\n"
+        )
+    };
+    let read_of = |value: &str| {
+        format!("{{:process 1 :type :invoke :f :read}}\n{{:process 1 :type :ok :f :read :value {value}}}\n")
+    };
+    let good = write("good", &(write_of(1) + &read_of("1")));
+    let bad = write("bad", &(write_of(1) + &write_of(2) + &read_of("1")));
+    let cut = write("cut", "{:process 0 :type");
+    let judged = |arguments: &[&str]| {
+        let output = example("check_history", arguments);
+        (output.status.code(), out(&output), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(judged(&[&good]), (Some(0), format!("{good}: linearizable\n"), String::new()));
+    let (code, told, _) = judged(&[&bad, &good]);
+    assert_eq!(code, Some(1));
+    assert!(told.starts_with(&format!("{bad}: not linearizable\n")), "{told}");
+    assert!(told.contains("lines 5 to 6, process 1: read → 1\n"), "{told}");
+    assert!(told.ends_with(&format!("{good}: linearizable\n")), "{told}");
+    let (code, told, cause) = judged(&["--model", "register", &cut, &bad]);
+    assert_eq!((code, told.contains("not linearizable")), (Some(2), true));
+    assert!(cause.contains("line 1: the text ends in the middle of an operation"), "{cause}");
+    let (code, told, _) = judged(&["--budget", "1", &good]);
+    assert_eq!((code, told), (Some(2), format!("{good}: undecided (the budget of steps is used up)\n")));
+    let nil = write("nil", &read_of("nil"));
+    assert_eq!(judged(&["--model", "cas-register", "--initial", "0", &nil]).0, Some(0));
+    for wrong in [&["--model", "queue", &good][..], &["--initial", "(", &good], &["--fast", &good], &[], &["no-such"]] {
+        let (code, _, cause) = judged(wrong);
+        assert_eq!((code, cause.is_empty()), (Some(2), false), "{wrong:?}");
+    }
+    for file in [good, bad, cut, nil] {
+        std::fs::remove_file(file).expect("it is removed");
+    }
+}

@@ -4,8 +4,8 @@
 
 use kvs_core::check::linearizable::Linearizability;
 use kvs_core::check::model::{
-    Counter, CounterOp, Model, Register, RegisterOp, Seen, Store, StoreOp, Text, TextOp, TextState, Versioned,
-    VersionedOp,
+    Counter, CounterOp, Model, Register, RegisterOp, Seen, Store, StoreOp, Text, TextOp, TextSeen, TextState,
+    Versioned, VersionedOp,
 };
 use kvs_core::check::{Budget, Verdict};
 use proptest::collection::vec;
@@ -157,17 +157,23 @@ fn register_op() -> impl Strategy<Value = RegisterOp> {
         (0..3_u32).prop_map(|value| RegisterOp::Write((value > 0).then_some(value))),
         (0..3_u32).prop_map(|value| RegisterOp::Read(Seen::Value((value > 0).then_some(value)))),
         (0..3_u32).prop_map(|value| RegisterOp::Read(Seen::Value((value > 0).then_some(value)))),
-        (1..3_u32, 1..3_u32, any::<bool>()).prop_map(|(from, to, worked)| RegisterOp::Cas { from, to, worked }),
+        (0..3_u32, 0..3_u32, any::<bool>()).prop_map(|(from, to, worked)| RegisterOp::Cas {
+            from: (from > 0).then_some(from),
+            to: (to > 0).then_some(to),
+            worked
+        }),
     ]
 }
 
 fn text_op() -> impl Strategy<Value = TextOp> {
-    let text = prop_oneof![Just(""), Just("a"), Just("b"), Just("ab"), Just("ba")].prop_map(TextState::new);
+    let read = prop_oneof![Just(""), Just("a"), Just("b"), Just("ab"), Just("ba")];
+    let text = read.clone().prop_map(TextState::new);
+    let read = read.prop_map(TextSeen::new);
     prop_oneof![
         text.clone().prop_map(TextOp::Put),
-        text.clone().prop_map(TextOp::Append),
-        text.clone().prop_map(TextOp::Get),
-        text.prop_map(TextOp::Get),
+        text.prop_map(TextOp::Append),
+        read.clone().prop_map(TextOp::Get),
+        read.prop_map(TextOp::Get),
     ]
 }
 

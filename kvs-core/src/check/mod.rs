@@ -4,6 +4,7 @@
 //! a question. Each has a [`Budget`] and three answers: a [`Verdict`] is never "holds" because nobody looked far enough.
 
 pub mod causal;
+pub mod foreign;
 pub mod invariants;
 mod judge;
 pub mod linearizable;

@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use hashbrown::HashTable;
@@ -21,7 +22,7 @@ impl Memo {
         }
     }
 
-    pub(crate) fn remove(&mut self, configuration: u128) {
+    fn remove(&mut self, configuration: u128) {
         if let Ok(found) = self.0.find_entry(bucket(configuration), |known| *known == configuration) {
             found.remove();
         }
@@ -29,6 +30,49 @@ impl Memo {
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+/// A memory of which what came last can be forgotten.
+#[derive(Clone, Default)]
+pub(super) struct ShortMemo {
+    memo: Memo,
+    /// What may have to be forgotten, oldest first.
+    recent: Vec<u128>,
+    /// When it was found: from which place on, and how long the history was then.
+    found: Vec<(usize, u32)>,
+}
+
+impl ShortMemo {
+    /// Adds a configuration that was found in a history of so many events. False if it was there.
+    pub(super) fn insert(&mut self, configuration: u128, events: u32) -> bool {
+        if !self.memo.insert(configuration) {
+            return false;
+        }
+        if self.found.last().is_none_or(|(_, last)| *last != events) {
+            self.found.push((self.recent.len(), events));
+        }
+        self.recent.push(configuration);
+        true
+    }
+
+    /// Forgets what was found since this event.
+    pub(super) fn forget(&mut self, event: u32) {
+        while let Some((from, _)) = self.found.pop_if(|(_, events)| *events > event) {
+            for configuration in self.recent.drain(from..) {
+                self.memo.remove(configuration);
+            }
+        }
+    }
+
+    /// What was found so far need never be forgotten.
+    pub(super) fn keep(&mut self) {
+        self.recent.clear();
+        self.found.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.memo.len()
     }
 }
 

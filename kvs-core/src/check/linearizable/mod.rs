@@ -149,6 +149,7 @@ impl<M: Model> Linearizability<M> {
 
     fn prove(&self, part: usize, event: u32) -> NotLinearizable {
         let Part { search, operations } = &self.parts[part];
+        let event = search.shortest_broken(event);
         let whole = |number: u32| operations[number as usize];
         NotLinearizable {
             operations: proof::core(&self.model, search, event).into_iter().map(whole).collect(),

@@ -4,6 +4,7 @@
 //! left is a set of operations of which none can be spared, so that their times and outcomes alone contradict each other.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use super::search::{End, Search, Status};
 use crate::check::Budget;
@@ -12,7 +13,7 @@ use crate::check::model::Model;
 /// How much one attempt to spare operations may cost. A proof with an operation too many is a proof as well.
 const ATTEMPT: Budget = Budget { steps: 30_000, configurations: 30_000 };
 /// How much all attempts together may cost, in looks at a pair of operations and in steps of the model.
-const ATTEMPTS: u64 = 20_000_000;
+const ATTEMPTS: u64 = 200_000_000;
 
 /// One operation of a history that has no order.
 struct Operation<'a, Op> {
@@ -38,23 +39,27 @@ pub(super) fn core<M: Model>(model: &M, search: &Search<M>, last: u32) -> Vec<u3
             operation.returned = Some(place);
         }
     }
-    let mut left = ATTEMPTS;
-    let mut is_proof = |kept: &[usize]| {
+    let left = Cell::new(ATTEMPTS);
+    let is_proof = |kept: &[usize]| {
         let cost = (kept.len() * operations.len()) as u64 + ATTEMPT.steps;
-        left = left.saturating_sub(cost);
-        left > 0 && is_illegal(model, &operations, kept)
+        left.set(left.get().saturating_sub(cost));
+        left.get() > 0 && is_illegal(model, &operations, kept)
     };
 
-    // The end of the history is where the trouble is: first the last two operations, then the last four, and so on.
+    // The end of the history is where the trouble is: first the last two operations, then the last four, and so on; each time also
+    // with whatever could explain what they saw.
     let mut kept: Vec<usize> = (0..operations.len()).collect();
     let mut by_return = kept.clone();
     by_return.sort_by_key(|at| operations[*at].returned.unwrap_or(operations[*at].call));
     let mut size = 2;
-    while size < kept.len() {
+    while size < kept.len() && left.get() > 0 {
         let mut window = by_return[by_return.len() - size..].to_vec();
         window.sort_unstable();
-        if is_proof(&window) {
-            kept = window;
+        let explains = |at: &usize| window.iter().any(|by| model.helps(operations[*at].op, operations[*by].op));
+        let is_in = |at: &usize| window.binary_search(at).is_ok();
+        let with_help: Vec<usize> = (0..operations.len()).filter(|at| is_in(at) || explains(at)).collect();
+        if let Some(found) = [window, with_help].into_iter().find(|kept| is_proof(kept)) {
+            kept = found;
             break;
         }
         size *= 2;
@@ -64,7 +69,7 @@ pub(super) fn core<M: Model>(model: &M, search: &Search<M>, last: u32) -> Vec<u3
     let mut chunk = kept.len().div_ceil(2);
     while chunk > 0 {
         let mut from = 0;
-        while from < kept.len() {
+        while from < kept.len() && left.get() > 0 {
             let until = (from + chunk).min(kept.len());
             let rest: Vec<usize> = kept[..from].iter().chain(&kept[until..]).copied().collect();
             if is_proof(&rest) {

@@ -12,11 +12,14 @@
 //!   return that has happened. Only what was decided while the operation that now returned was under way is taken back.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
-use super::memo::{Memo, fingerprint, member};
-use crate::check::model::Model;
+use super::memo::{ShortMemo, fingerprint, member};
+use crate::check::model::{Left, Model, Outlook};
 use crate::check::{Budget, Undecided};
 
+/// What it may cost to find out about a shorter history.
+const PREFIX: Budget = Budget { steps: 2_000_000, configurations: 1_000_000 };
 /// No event.
 const NONE: u32 = u32::MAX;
 
@@ -77,7 +80,7 @@ struct Step<State> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     Holds,
-    /// There is no order. The history up to this event, a return, is the shortest that has none.
+    /// There is no order, not even of the history up to this event, which is a return.
     Broken(u32),
     Undecided(Undecided),
 }
@@ -97,11 +100,16 @@ pub(super) struct Search<M: Model> {
     taken: u128,
     /// The last operation on the path, if it has not returned: what comes next must need it.
     last_open: Option<u32>,
-    seen: Memo,
+    seen: ShortMemo,
+    /// How many operations have not returned.
+    under_way: u32,
     /// How many operations have returned and are not taken.
     missing: u32,
     cursor: Cursor,
+    /// The history up to this return has no order, if there is none.
     furthest: u32,
+    /// Whether a shorter history may have none.
+    has_looked_ahead: bool,
     is_broken: bool,
 }
 
@@ -118,10 +126,12 @@ impl<M: Model> Search<M> {
             path: Vec::new(),
             taken: 0,
             last_open: None,
-            seen: Memo::default(),
+            seen: ShortMemo::default(),
+            under_way: 0,
             missing: 0,
             cursor: Cursor::Reads,
             furthest: 0,
+            has_looked_ahead: false,
             is_broken: false,
         }
     }
@@ -153,6 +163,27 @@ impl<M: Model> Search<M> {
         self.events[event as usize].operation
     }
 
+    /// The shortest history that has no order, if one has none up to this return.
+    pub(super) fn shortest_broken(&self, last: u32) -> u32 {
+        if !self.has_looked_ahead {
+            return last;
+        }
+        let returns: Vec<u32> = (0..=last).filter(|event| !self.events[*event as usize].is_call).collect();
+        let shortest = returns.partition_point(|until| {
+            let mut search = Self::new(self.model.clone());
+            for (operation, is_call) in self.events_up_to(*until) {
+                let Slot { op, end, .. } = &self.slots[operation as usize];
+                if is_call {
+                    search.call(op.clone());
+                } else {
+                    search.returned(operation, op.clone(), *end);
+                }
+            }
+            !matches!(search.run(&mut PREFIX.clone()), Status::Broken(_))
+        });
+        returns.get(shortest).copied().unwrap_or(last)
+    }
+
     /// The order found so far.
     pub(super) fn order(&self) -> impl Iterator<Item = u32> {
         self.path.iter().map(|step| step.operation)
@@ -163,6 +194,7 @@ impl<M: Model> Search<M> {
         let operation = index(self.slots.len());
         let is_read = self.model.is_read(&op);
         let call = self.append(operation, true);
+        self.under_way += 1;
         self.slots.push(Slot { op, call, end: End::Open, returned: NONE, is_read });
         operation
     }
@@ -172,13 +204,15 @@ impl<M: Model> Search<M> {
         // What was decided since it was called was decided without knowing this.
         let call = self.slots[operation as usize].call;
         while self.path.last().is_some_and(|step| step.events > call) {
-            let configuration = self.configuration();
-            if self.take_back().is_some_and(|instead| instead.is_some()) {
-                self.seen.remove(configuration);
-            }
+            self.take_back();
         }
+        self.seen.forget(call);
         self.cursor = Cursor::Reads;
         let returned = self.append(operation, false);
+        self.under_way -= 1;
+        if self.under_way == 0 {
+            self.seen.keep();
+        }
         let is_read = self.model.is_read(&op);
         let slot = &mut self.slots[operation as usize];
         (slot.op, slot.end, slot.returned, slot.is_read) = (op, end, returned, is_read);
@@ -229,10 +263,6 @@ impl<M: Model> Search<M> {
         }
     }
 
-    fn configuration(&self) -> u128 {
-        configuration(self.taken, &self.state, self.last_open)
-    }
-
     /// Whether an operation that has not returned was taken for nothing if this one comes next.
     fn is_pointless(&self, op: &M::Op) -> bool {
         self.last_open.is_some_and(|open| self.model.absorbs(op, &self.slots[open as usize].op))
@@ -271,15 +301,51 @@ impl<M: Model> Search<M> {
         Some(instead)
     }
 
-    /// Takes an operation unless that leads to a configuration that was seen.
+    /// Takes an operation unless that leads to a configuration that was seen, or nowhere.
     fn try_to_take(&mut self, operation: u32, state: M::State, instead: Cursor) -> bool {
-        let last_open = (self.slots[operation as usize].end == End::Open).then_some(operation);
+        let is_open = self.slots[operation as usize].end == End::Open;
+        let looked_at = Cell::new(0);
+        let outlook = self.model.outlook(state, self.left_without(operation, &looked_at));
+        let state = match outlook {
+            // Without it, it would go on just as well.
+            Outlook::Unseen(_) if is_open => return false,
+            Outlook::Open(state) | Outlook::Unseen(state) => state,
+            Outlook::Doomed => {
+                self.furthest = self.furthest.max(looked_at.get());
+                self.has_looked_ahead = true;
+                return false;
+            }
+        };
+        let last_open = is_open.then_some(operation);
         let configuration = configuration(self.taken ^ member(operation), &state, last_open);
-        if !self.seen.insert(configuration) {
+        if !self.seen.insert(configuration, index(self.events.len())) {
             return false;
         }
         self.take(operation, state, Some(instead));
         true
+    }
+
+    /// What is left if an operation is taken, and the last return that was looked at.
+    fn left_without(&self, operation: u32, looked_at: &Cell<u32>) -> impl Iterator<Item = Left<'_, M::Op>> {
+        let mut event = self.first;
+        core::iter::from_fn(move || {
+            while event != NONE {
+                let Event { operation: other, is_call, next, .. } = self.events[event as usize];
+                let here = core::mem::replace(&mut event, next);
+                let slot = &self.slots[other as usize];
+                match (is_call, slot.end) {
+                    _ if other == operation => {}
+                    (true, End::Open) => return Some(Left::Open(&slot.op)),
+                    (true, _) => return Some(Left::Called(&slot.op)),
+                    (false, End::Done) => {
+                        looked_at.set(here);
+                        return Some(Left::Returned(&slot.op));
+                    }
+                    (false, _) => {}
+                }
+            }
+            None
+        })
     }
 
     /// Goes on searching.

@@ -19,11 +19,33 @@ use core::hash::Hash;
 pub use counter::{Counter, CounterOp};
 pub use register::{Register, RegisterOp, Seen};
 pub use store::{Store, StoreOp};
-pub use text::{Text, TextOp, TextState};
+pub use text::{Text, TextOp, TextSeen, TextState};
 pub use versioned::{Versioned, VersionedOp};
 
 /// A value by number: equal values have equal numbers.
 pub type Id = u32;
+
+/// A piece of what is left of a history.
+#[derive(Clone, Copy, Debug)]
+pub enum Left<'a, Op> {
+    /// From here on this operation may take effect. What it has seen is known, since it has returned.
+    Called(&'a Op),
+    /// From here on this operation may take effect, and it has not returned.
+    Open(&'a Op),
+    /// Before here this operation must have taken effect.
+    Returned(&'a Op),
+}
+
+/// What can come of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook<State> {
+    /// Anything.
+    Open(State),
+    /// It will be replaced before anybody can see it. This state stands for all of that kind.
+    Unseen(State),
+    /// No order of what is left begins here.
+    Doomed,
+}
 
 /// A sequential store.
 pub trait Model: Clone {
@@ -46,6 +68,17 @@ pub trait Model: Clone {
     fn absorbs(&self, op: &Self::Op, before: &Self::Op) -> bool {
         let _ = (op, before);
         false
+    }
+
+    /// What can come of a state, as far as that can be told at a glance.
+    ///
+    /// What is left comes in the order in which it happened. When an operation returns that is open now, all is asked again.
+    fn outlook<'a>(&self, state: Self::State, left: impl Iterator<Item = Left<'a, Self::Op>>) -> Outlook<Self::State>
+    where
+        Self::Op: 'a,
+    {
+        let _ = left;
+        Outlook::Open(state)
     }
 
     /// Whether an operation that may be left out can make a difference to another one. "Yes" is always right, and slow.

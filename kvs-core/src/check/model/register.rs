@@ -14,12 +14,12 @@ pub enum RegisterOp {
     Read(Seen),
     /// What was written; None deletes.
     Write(Option<Id>),
-    /// Write `to` if `from` is there.
+    /// Write `to` if `from` is there; None is nothing.
     Cas {
         /// What must be there.
-        from: Id,
+        from: Option<Id>,
         /// What is there afterwards.
-        to: Id,
+        to: Option<Id>,
         /// False: it ran and found another value.
         worked: bool,
     },
@@ -50,8 +50,8 @@ impl Model for Register {
             RegisterOp::Read(Seen::Value(value)) => (*state == value).then_some(value),
             RegisterOp::Read(Seen::Impossible) => None,
             RegisterOp::Write(value) => Some(value),
-            RegisterOp::Cas { from, to, worked: true } => (*state == Some(from)).then_some(Some(to)),
-            RegisterOp::Cas { from, worked: false, .. } => (*state != Some(from)).then_some(*state),
+            RegisterOp::Cas { from, to, worked: true } => (*state == from).then_some(to),
+            RegisterOp::Cas { from, worked: false, .. } => (*state != from).then_some(*state),
         }
     }
 
@@ -66,13 +66,13 @@ impl Model for Register {
     fn helps(&self, helper: &RegisterOp, op: &RegisterOp) -> bool {
         let after = match *helper {
             RegisterOp::Write(value) => value,
-            RegisterOp::Cas { to, worked: true, .. } => Some(to),
+            RegisterOp::Cas { to, worked: true, .. } => to,
             _ => return false,
         };
         match *op {
             RegisterOp::Read(Seen::Value(value)) => value == after,
-            RegisterOp::Cas { from, worked: true, .. } => Some(from) == after,
-            RegisterOp::Cas { from, worked: false, .. } => Some(from) != after,
+            RegisterOp::Cas { from, worked: true, .. } => from == after,
+            RegisterOp::Cas { from, worked: false, .. } => from != after,
             RegisterOp::Read(_) | RegisterOp::Write(_) => false,
         }
     }
