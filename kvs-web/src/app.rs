@@ -2,7 +2,8 @@
 //!
 //! Hooks for tests and scripts: `[data-node="R1"]`, `[data-link="R1-R2"]`, `[data-message="17"]` in the picture;
 //! `[data-testid=…]` for controls: play, step, step-back, undo, redo, restart, reseed, seek, speed, now, client, target, key, value,
-//! put, get, delete, get-R1 …, in-flight, legend, traffic, answers, holdings, log, options, link, notice, popover, schedule.
+//! put, get, delete, get-R1 …, in-flight, legend, traffic, answers, holdings, log, options, link, notice, popover, schedule, promises, breaches, diagram,
+//! show-calls, show-messages, zoom-in, zoom-out, zoom-all, unpoint; `[data-guarantee=…]` has `data-verdict`.
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
@@ -19,7 +20,8 @@ use crate::command::Command;
 use crate::frame::FrameLoop;
 use crate::keymap::{self, KeyAction};
 use crate::panels::{
-    help, inspector, log, notice, operations, options, popover, schedule, share as share_panel, transport,
+    self, diagram, help, inspector, log, notice, operations, options, popover, promises, schedule,
+    share as share_panel, transport,
 };
 use crate::player::{Changes, Player};
 use crate::share::{self, ShareError};
@@ -46,6 +48,8 @@ pub enum Msg {
     Touched(Touched, By),
     /// The keyboard has come to something in the picture.
     Focused(Touched),
+    /// Point at operations, by their places among the calls.
+    Point(Vec<usize>),
     /// A key was pressed.
     Key(KeyboardEvent),
     /// Open a panel, or close it if it is open.
@@ -97,6 +101,7 @@ pub enum Open {
 pub struct App {
     store: Store,
     selection: Selection,
+    pointed: Vec<usize>,
     open: Option<Open>,
     notice: Option<AttrValue>,
     layout: Layout,
@@ -131,6 +136,7 @@ impl Component for App {
         Self {
             store: Store::new(player),
             selection: Selection::Nothing,
+            pointed: Vec::new(),
             open: None,
             notice,
             layout,
@@ -167,6 +173,13 @@ impl Component for App {
                 self.focused(touched);
                 false
             }
+            Msg::Point(operations) => {
+                if !operations.is_empty() {
+                    bring_into_view(".diagram");
+                }
+                self.pointed = operations;
+                true
+            }
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Toggle(open) => {
                 self.open = if self.open == Some(open) { None } else { Some(open) };
@@ -193,6 +206,7 @@ impl Component for App {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let send = ctx.link().callback(Msg::Command);
         let on_select = ctx.link().callback(Msg::Select);
+        let on_point = ctx.link().callback(Msg::Point);
         let close = ctx.link().callback(|()| Msg::Select(Selection::Nothing));
         let toggle = |open: Open| ctx.link().callback(move |_: MouseEvent| Msg::Toggle(open));
         let shut = |open: Open| ctx.link().callback(move |()| Msg::Toggle(open));
@@ -221,10 +235,13 @@ impl Component for App {
                         </div>
                         { self.stage(ctx, &send, close) }
                         <transport::Transport store={self.store.clone()} send={send.clone()} />
+                        <diagram::DiagramPanel store={self.store.clone()} send={send.clone()} on_select={on_select.clone()}
+                            pointed={self.pointed.clone()} on_unpoint={on_point.reform(|()| Vec::new())} />
                         <log::Log store={self.store.clone()} send={send.clone()} />
                     </div>
                     <div class="right">
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
+                        <promises::Promises store={self.store.clone()} {on_point}>{ Html::default() }</promises::Promises>
                         <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />
                     </div>
@@ -315,7 +332,7 @@ impl App {
                 self.notice = None;
                 self.changed(ctx, changes);
             }
-            Err(error) => self.notice = Some(sentence(&error.to_string())),
+            Err(error) => self.notice = Some(panels::sentence(&error.to_string()).into()),
         }
         true
     }
@@ -323,6 +340,9 @@ impl App {
     fn changed(&mut self, ctx: &Context<Self>, changes: Changes) {
         if changes.run {
             self.selection = Selection::Nothing;
+        }
+        if changes.recording {
+            self.pointed.clear();
         }
         let is_playing = self.store.read(Player::is_playing);
         if is_playing {
@@ -495,13 +515,6 @@ impl App {
     }
 }
 
-/// A sentence begins with a capital and ends with a full stop.
-fn sentence(text: &str) -> AttrValue {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    AttrValue::from(format!("{first}{}.", characters.as_str().trim_end_matches('.')))
-}
-
 fn default_run() -> Recording {
     Recording::new(EXHIBITS[1].architecture(), 1)
 }
@@ -525,6 +538,15 @@ fn stillness() -> Option<web_sys::MediaQueryList> {
 
 fn prefers_stillness() -> bool {
     stillness().is_some_and(|query| query.matches())
+}
+
+/// Scrolls to what a selector finds, if it is out of sight.
+fn bring_into_view(selector: &str) {
+    if let Some(element) = document().and_then(|page| page.query_selector(selector).ok().flatten()) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
 }
 
 /// Brings the keyboard to what a selector finds; where there is nothing, it stays.

@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod command;
+pub mod diagram;
 pub mod frame;
 pub mod inspect;
 pub mod keymap;

@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the struct that Yew makes of a component is as public as its properties must be")]
 
+pub mod diagram;
 pub mod help;
 pub mod inspector;
 pub mod log;
@@ -9,6 +10,7 @@ pub mod notice;
 pub mod operations;
 pub mod options;
 pub mod popover;
+pub mod promises;
 pub mod schedule;
 pub mod share;
 pub mod transport;
@@ -26,4 +28,11 @@ fn value_of(event: &Event) -> String {
         return select.value();
     }
     target.dyn_ref::<HtmlTextAreaElement>().map(HtmlTextAreaElement::value).unwrap_or_default()
+}
+
+/// A sentence begins with a capital and ends with a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
 }

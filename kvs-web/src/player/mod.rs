@@ -5,6 +5,7 @@
 
 mod timeline;
 
+use kvs_core::check::Run;
 use kvs_core::process::NodeId;
 use kvs_core::server::{Message, Node};
 use kvs_core::sim::{Entry, History, Input, Recording, Refusal, Sim};
@@ -156,6 +157,11 @@ impl Player {
         self.timeline.trace()
     }
 
+    /// What happened over all that was lived, beyond the present as well.
+    pub fn whole_trace(&self) -> &[Entry] {
+        self.timeline.whole_trace()
+    }
+
     /// The entries that the last event or input up to the present has made.
     pub fn last_step(&self) -> &[Entry] {
         self.timeline.last_step()
@@ -164,6 +170,12 @@ impl Player {
     /// The operations of clients over all that was lived; some may lie after the present.
     pub fn history(&self) -> &History {
         self.timeline.history()
+    }
+
+    /// The run up to the present, for a judge.
+    pub fn run(&self) -> Run<'_> {
+        let inputs = &self.recording().inputs()[..self.timeline.inputs_done()];
+        Run::new(self.architecture(), self.world(), self.history(), self.timeline.history_events(), inputs)
     }
 
     /// A node as it was before the last event or input.

@@ -26,8 +26,23 @@ pub(super) struct Timeline {
 struct Lived {
     trace: Trace,
     history: History,
-    /// How many entries the trace has after each event or input: at 0 after the boot, and so on.
-    entries: Vec<usize>,
+    /// How far it had come after each event or input: at 0 after the boot, and so on.
+    steps: Vec<Extent>,
+}
+
+/// How much of a life there is to tell.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    /// Entries of the trace.
+    entries: usize,
+    /// Calls and returns of the history.
+    events: usize,
+}
+
+impl Lived {
+    fn note_step(&mut self) {
+        self.steps.push(Extent { entries: self.trace.entries().len(), events: self.history.events().len() });
+    }
 }
 
 impl Observer<Node> for Lived {
@@ -41,7 +56,7 @@ impl Timeline {
     pub(super) fn new(recording: Recording) -> Self {
         let mut lived = Lived::default();
         let present = Replay::new(&recording, &mut lived);
-        lived.entries.push(lived.trace.entries().len());
+        lived.note_step();
         Self {
             recording,
             keyframes: vec![present.clone()],
@@ -78,11 +93,21 @@ impl Timeline {
     }
 
     pub(super) fn trace(&self) -> &[Entry] {
-        &self.lived.trace.entries()[..self.entries_at(self.progress())]
+        &self.lived.trace.entries()[..self.extent_at(self.progress()).entries]
+    }
+
+    /// What happened over all that was lived, beyond the present as well.
+    pub(super) fn whole_trace(&self) -> &[Entry] {
+        self.lived.trace.entries()
+    }
+
+    /// How many calls and returns there were up to the present.
+    pub(super) fn history_events(&self) -> usize {
+        self.extent_at(self.progress()).events
     }
 
     pub(super) fn last_step(&self) -> &[Entry] {
-        let before = self.progress().checked_sub(1).map_or(0, |before| self.entries_at(before));
+        let before = self.progress().checked_sub(1).map_or(0, |before| self.extent_at(before).entries);
         &self.trace()[before..]
     }
 
@@ -92,13 +117,13 @@ impl Timeline {
         Some(replay.sim().world().clone())
     }
 
-    fn entries_at(&self, progress: u64) -> usize {
-        usize::try_from(progress).ok().and_then(|place| self.lived.entries.get(place)).copied().unwrap_or(0)
+    fn extent_at(&self, progress: u64) -> Extent {
+        usize::try_from(progress).ok().and_then(|place| self.lived.steps.get(place)).copied().unwrap_or_default()
     }
 
     /// How many events and inputs were ever lived.
     fn furthest(&self) -> u64 {
-        self.lived.entries.len() as u64 - 1
+        self.lived.steps.len() as u64 - 1
     }
 
     /// Lets one event or input happen; what has not been lived before is noted. False if nothing is to come.
@@ -117,7 +142,7 @@ impl Timeline {
     }
 
     fn note_step(&mut self) {
-        self.lived.entries.push(self.lived.trace.entries().len());
+        self.lived.note_step();
         self.horizon = self.horizon.max(self.present.moment().time);
         let last = self.keyframes.last().map_or(0, Replay::progress);
         if self.progress() >= last + self.keyframe_every {
@@ -210,9 +235,9 @@ impl Timeline {
     fn forget_beyond_present(&mut self) {
         let progress = self.progress();
         if progress < self.furthest() {
-            let entries = self.entries_at(progress);
+            let entries = self.extent_at(progress).entries;
             self.lived.trace.truncate(entries);
-            self.lived.entries.truncate(usize::try_from(progress).map_or(usize::MAX, |place| place + 1));
+            self.lived.steps.truncate(usize::try_from(progress).map_or(usize::MAX, |place| place + 1));
             self.lived.history = self.relive_history(progress);
         }
         self.keyframes.retain(|keyframe| keyframe.progress() <= progress);
