@@ -20,7 +20,7 @@ use crate::command::Command;
 use crate::frame::FrameLoop;
 use crate::keymap::{self, KeyAction};
 use crate::panels::{
-    self, diagram, help, inspector, log, notice, operations, options, popover, promises, schedule,
+    self, diagram, help, inspector, log, notice, operations, options, popover, promises, schedule, search,
     share as share_panel, transport,
 };
 use crate::player::{Changes, Player};
@@ -241,7 +241,9 @@ impl Component for App {
                     </div>
                     <div class="right">
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
-                        <promises::Promises store={self.store.clone()} {on_point}>{ Html::default() }</promises::Promises>
+                        <promises::Promises store={self.store.clone()} {on_point}>
+                            <search::SearchPanel store={self.store.clone()} send={send.clone()} />
+                        </promises::Promises>
                         <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />
                     </div>

@@ -12,6 +12,7 @@ pub mod options;
 pub mod popover;
 pub mod promises;
 pub mod schedule;
+pub mod search;
 pub mod share;
 pub mod transport;
 
@@ -30,9 +31,15 @@ fn value_of(event: &Event) -> String {
     target.dyn_ref::<HtmlTextAreaElement>().map(HtmlTextAreaElement::value).unwrap_or_default()
 }
 
-/// A sentence begins with a capital and ends with a full stop.
+/// A sentence begins with a capital, unless it begins with somebody's name for something, and ends with a full stop.
 pub fn sentence(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let is_word = |word: &str| word.chars().all(char::is_alphabetic);
     let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
+    match characters.next() {
+        Some(first) if text.split(' ').next().is_some_and(is_word) => {
+            format!("{}{}.", first.to_uppercase(), characters.as_str())
+        }
+        _ => format!("{text}."),
+    }
 }
