@@ -20,7 +20,7 @@ use crate::command::Command;
 use crate::frame::FrameLoop;
 use crate::keymap::{self, KeyAction};
 use crate::panels::{
-    self, diagram, help, inspector, log, notice, operations, options, popover, promises, schedule, search,
+    self, diagram, help, history, inspector, log, notice, operations, options, popover, promises, schedule, search,
     share as share_panel, transport,
 };
 use crate::player::{Changes, Player};
@@ -93,6 +93,8 @@ pub enum Open {
     Options,
     /// The schedule.
     Schedule,
+    /// A history of another tool.
+    History,
     /// The help.
     Help,
 }
@@ -220,11 +222,13 @@ impl Component for App {
                     <span class="grow"></span>
                     <button aria-expanded={is_open(Open::Options).to_string()} data-testid="open-options" onclick={toggle(Open::Options)}>{ "Options" }</button>
                     <button aria-expanded={is_open(Open::Schedule).to_string()} data-testid="open-schedule" onclick={toggle(Open::Schedule)}>{ "Schedules" }</button>
+                    <button aria-expanded={is_open(Open::History).to_string()} data-testid="open-history" onclick={toggle(Open::History)}>{ "Histories" }</button>
                     <button aria-expanded={is_open(Open::Help).to_string()} data-testid="open-help" onclick={toggle(Open::Help)}>{ "Help" }</button>
                 </header>
                 <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
                 if is_open(Open::Options) { <options::Options store={self.store.clone()} send={send.clone()} /> }
                 if is_open(Open::Schedule) { <schedule::ScheduleDialog send={send.clone()} on_close={shut(Open::Schedule)} /> }
+                if is_open(Open::History) { <history::HistoryDialog on_close={shut(Open::History)} /> }
                 if is_open(Open::Help) { <help::Help on_close={shut(Open::Help)} /> }
                 <main>
                     <div class="left">

@@ -13,7 +13,7 @@ pub mod inspect;
 pub mod keymap;
 mod panels;
 pub mod player;
-pub mod search;
 pub mod share;
 pub mod stage;
 pub mod store;
+pub mod work;

@@ -1,11 +1,16 @@
-//! The worker that searches: takes one order from the page, and reports until it is done. The page stops it by ending it.
+//! The worker: takes one order from the page, and reports until it is done. The page stops it by ending it.
 
-use kvs_web::search::{Order, Report, search};
+use js_sys::{Array, Uint8Array};
+use kvs_core::check::foreign::Reader;
+use kvs_web::work::search::search;
+use kvs_web::work::{Judge, Order, Report};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, FileReaderSync, MessageEvent};
 
-/// How often the page is told how far the search is.
+/// How often the page is told how far it is.
 const REPORT_EVERY_MS: f64 = 100.0;
+/// How much of a history is in memory at once.
+const PIECE: f64 = 1_048_576.0;
 
 fn main() {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
@@ -17,23 +22,49 @@ fn main() {
     // It lives for as long as the worker does.
     on_order.forget();
     // The page sends nothing before it knows that somebody listens.
-    tell(&scope, &Report::Searching(0));
+    tell(&scope, &Report::Ready);
 }
 
+/// A message is an array: an order, and what goes with it.
 fn carry_out(scope: &DedicatedWorkerGlobalScope, event: &MessageEvent) {
-    let order: Order = match serde_wasm_bindgen::from_value(event.data()) {
-        Ok(order) => order,
-        Err(error) => return tell(scope, &Report::Refused(error.to_string())),
-    };
+    let message = Array::from(&event.data());
     let mut told_ms = js_sys::Date::now();
-    search(&order, &mut |report| {
+    let mut report = |report: Report| {
         let now_ms = js_sys::Date::now();
-        let is_news = matches!(report, Report::Found(_) | Report::Nothing(_) | Report::Refused(_));
-        if is_news || now_ms - told_ms >= REPORT_EVERY_MS {
+        let is_on_the_way = matches!(report, Report::Searching(_) | Report::Shrinking { .. } | Report::Reading(_));
+        if !is_on_the_way || now_ms - told_ms >= REPORT_EVERY_MS {
             told_ms = now_ms;
             tell(scope, &report);
         }
-    });
+    };
+    match serde_wasm_bindgen::from_value::<Order>(message.get(0)) {
+        Ok(Order::Search(order)) => search(&order, &mut report),
+        Ok(Order::Judge(order)) => {
+            let judged = judge(&order, &message.get(1), &mut report);
+            report(judged.unwrap_or_else(Report::Refused));
+        }
+        Err(error) => report(Report::Refused(error.to_string())),
+    }
+}
+
+/// Reads a history piece by piece, so that a long one need not be in memory, and judges it.
+fn judge(order: &Judge, text: &JsValue, report: &mut impl FnMut(Report)) -> Result<Report, String> {
+    let unreadable = |_| String::from("the history cannot be read");
+    let blob: &Blob = text.dyn_ref().ok_or("there is no history")?;
+    order.options()?;
+    let file = FileReaderSync::new().map_err(unreadable)?;
+    let mut reader = Reader::default();
+    let mut from = 0.0;
+    while from < blob.size() {
+        let piece = blob.slice_with_f64_and_f64(from, from + PIECE).map_err(unreadable)?;
+        let bytes = Uint8Array::new(&file.read_as_array_buffer(&piece).map_err(unreadable)?.into()).to_vec();
+        reader.read(&bytes).map_err(|error| error.to_string())?;
+        from += PIECE;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size is no less than 0")]
+        report(Report::Reading(from.min(blob.size()) as u32));
+    }
+    let history = reader.finish().map_err(|error| error.to_string())?;
+    order.judge(&history).map(Report::Judged)
 }
 
 fn tell(scope: &DedicatedWorkerGlobalScope, report: &Report) {

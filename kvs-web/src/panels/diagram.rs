@@ -304,7 +304,8 @@ fn bar(window: Window, bar: &Bar, next: Option<Time>, letter: f64, pointed: &[us
         None => bar.label.clone(),
     };
     let until = bar.to.map_or("no answer yet".into(), |to| to.to_string());
-    let needed = label.chars().count() as f64 * letter;
+    // And some air.
+    let needed = (label.chars().count() + 2) as f64 * letter;
     let room = window.percent(end) - window.percent(from);
     let behind = next.map_or(100.0, |next| window.percent(next)) - window.percent(end);
     let is_behind = room < needed && behind > needed && bar.to.is_some();

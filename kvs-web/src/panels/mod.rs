@@ -4,6 +4,7 @@
 
 pub mod diagram;
 pub mod help;
+pub mod history;
 pub mod inspector;
 pub mod log;
 pub mod notice;
@@ -15,6 +16,7 @@ pub mod schedule;
 pub mod search;
 pub mod share;
 pub mod transport;
+pub mod worker;
 
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};

@@ -1,6 +1,11 @@
 use gloo_timers::callback::Timeout;
+use js_sys::Array;
+use kvs_core::sim::{Trace, export};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
+use crate::player::Player;
 use crate::share::encode;
 use crate::store::Store;
 
@@ -39,8 +44,93 @@ pub fn SharePanel(props: &SharePanelProps) -> Html {
                 <button data-testid="copy-schedule" onclick={copy(schedule.clone(), "Schedule copied.")}>{ "Copy as a schedule" }</button>
             </div>
             <p class="hint" role="status">{ copied.unwrap_or_default() }</p>
+            <details class="exports"><summary>{ "For other tools" }</summary>
+                <div class="verbs small">{ for EXPORTS.iter().map(|each| {
+                    let (store, each) = (props.store.clone(), *each);
+                    let onclick = Callback::from(move |_: MouseEvent| {
+                        let text = store.read(|player| (each.write)(player));
+                        download(each.file, &text);
+                    });
+                    html! { <button data-testid={format!("export-{}", each.id)} title={each.what} {onclick}>{ each.name }</button> }
+                }) }</div>
+                <p class="hint">{ "Up to the present moment: everything as JSON lines; with vector clocks for ShiViz; a sequence diagram for Mermaid; what clients saw as a Jepsen history." }</p>
+            </details>
             <details><summary>{ "The schedule" }</summary><pre data-testid="schedule-text">{ schedule }</pre></details>
         </section>
+    }
+}
+
+/// A form in which another tool takes a run.
+#[derive(Clone, Copy)]
+struct Export {
+    id: &'static str,
+    name: &'static str,
+    what: &'static str,
+    file: &'static str,
+    write: fn(&Player) -> String,
+}
+
+/// More arrows than anybody looks at.
+const DIAGRAM_ENTRIES_MAX: usize = 400;
+
+const EXPORTS: [Export; 4] = [
+    Export {
+        id: "json-lines",
+        name: "JSON lines",
+        what: "Everything that happened, one object a line",
+        file: "run.jsonl",
+        write: |player| written(|out| export::json_lines(out, player.recording(), &trace(player))),
+    },
+    Export {
+        id: "shiviz",
+        name: "ShiViz",
+        what: "Events with vector clocks",
+        file: "run.shiviz.log",
+        write: |player| written(|out| export::shiviz(out, player.names(), &trace(player))),
+    },
+    Export {
+        id: "mermaid",
+        name: "Mermaid",
+        what: "A sequence diagram",
+        file: "run.mmd",
+        write: |player| written(|out| export::mermaid(out, player.architecture(), &trace(player), DIAGRAM_ENTRIES_MAX)),
+    },
+    Export {
+        id: "jepsen",
+        name: "Jepsen",
+        what: "Calls and returns, for checkers of histories",
+        file: "history.edn",
+        write: |player| written(|out| export::jepsen(out, player.history())),
+    },
+];
+
+fn trace(player: &Player) -> Trace {
+    export::trace_of(player.recording(), player.now())
+}
+
+fn written(write: impl FnOnce(&mut String) -> std::fmt::Result) -> String {
+    let mut text = String::new();
+    // Into a string nothing fails but a format that refuses, and then what it has written says how far it came.
+    match write(&mut text) {
+        Ok(()) => text,
+        Err(std::fmt::Error) => text + "\n",
+    }
+}
+
+/// Hands a text over as a file.
+fn download(name: &str, text: &str) {
+    let link = || -> Result<(), JsValue> {
+        let page = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
+        let blob = Blob::new_with_str_sequence(&Array::of1(&JsValue::from_str(text)))?;
+        let address = Url::create_object_url_with_blob(&blob)?;
+        let link: HtmlAnchorElement = page.create_element("a")?.unchecked_into();
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+        Url::revoke_object_url(&address)
+    };
+    if let Err(error) = link() {
+        web_sys::console::warn_2(&JsValue::from_str("The file cannot be handed over."), &error);
     }
 }
 

@@ -1,16 +1,15 @@
-//! The search for a run that breaks a promise, as it goes on in a worker: what the page orders, and what the worker reports.
-//!
-//! Runs travel as links do, so that both sides speak one language; counts are small enough for a JavaScript number.
+//! The search for a run that breaks a promise.
 
 use kvs_core::explore::{Finding, Hunt, Shrink};
 use kvs_core::sim::Recording;
 use serde::{Deserialize, Serialize};
 
+use super::Report;
 use crate::share;
 
-/// What the page orders.
+/// What to search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
+pub struct Search {
     /// A run of the architecture to search, as in a link.
     pub run: String,
     /// The first seed to try.
@@ -19,26 +18,6 @@ pub struct Order {
     pub worlds: u32,
     /// Whether the inside is watched as well, or only what was promised to clients.
     pub watches_inside: bool,
-}
-
-/// What the worker reports.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Report {
-    /// So many worlds have been tried, and nothing was broken.
-    Searching(u32),
-    /// Something was found; it has been made smaller in so many attempts and does so many things now.
-    Shrinking {
-        /// Attempts to make it smaller.
-        tried: u32,
-        /// Things that somebody outside does in it.
-        inputs: u32,
-    },
-    /// The smallest run that was found.
-    Found(Found),
-    /// All worlds have been tried.
-    Nothing(u32),
-    /// The order makes no sense.
-    Refused(String),
 }
 
 /// A run that breaks something.
@@ -59,7 +38,7 @@ pub struct Found {
 }
 
 /// Carries out an order. `report` is told how far it is.
-pub fn search(order: &Order, report: &mut impl FnMut(Report)) {
+pub fn search(order: &Search, report: &mut impl FnMut(Report)) {
     let recording = match share::decode(&order.run) {
         Ok((recording, _)) => recording,
         Err(error) => return report(Report::Refused(error.to_string())),
