@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
 mod harness;
+mod verdicts;
 
 use harness::{Page, Screen, WIDE, read};
 use serde_json::Value;
@@ -298,7 +299,7 @@ async fn nothing_sticks_out_of_a_narrow_screen() {
     read(NARROW, "replicated", |page| {
         Box::pin(async move {
             page.click("[data-testid=put]").await;
-            for open in ["open-options", "open-schedule", "open-help"] {
+            for open in ["open-options", "open-schedule", "open-history", "open-help"] {
                 page.click(&format!("[data-testid={open}]")).await;
                 let overflow = page.script("return document.documentElement.scrollWidth - innerWidth").await;
                 assert!(overflow.as_i64().expect("a number") <= 0, "{open}: {overflow} pixels too wide");
