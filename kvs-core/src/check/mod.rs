@@ -84,6 +84,8 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// A part of a frame of an animation.
+    pub const GLANCE: Self = Self { steps: 12_500, configurations: 100_000 };
     /// Enough for anything a reader makes by hand, and gone in a blink.
     pub const LIVE: Self = Self { steps: 200_000, configurations: 100_000 };
     /// Some seconds of one core and at most some 600 MB.

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
-use kvs_core::check::{Budget, Judge, Judgement, Verdict};
+use gloo_timers::callback::Timeout;
+use kvs_core::check::{Budget, Judge, Judgement, Undecided, Verdict};
 use kvs_core::zoo::{Architecture, Fault};
 use yew::prelude::*;
 
@@ -16,6 +17,11 @@ pub struct PromisesProps {
     pub children: Html,
 }
 
+/// How long nothing must have moved before the judge looks again.
+const LOOK_AFTER_MS: u32 = 200;
+/// How often the judge looks, each time twice as long.
+const LOOKS_MAX: u32 = 5;
+
 /// A judge, and of which architecture.
 type Court = Option<(Architecture, Judge)>;
 
@@ -23,13 +29,25 @@ type Court = Option<(Architecture, Judge)>;
 #[component]
 pub fn Promises(props: &PromisesProps) -> Html {
     let court = use_mut_ref(|| Court::None);
+    // What a glance has not decided is looked at longer, and longer again, once nothing moves.
+    let moment = props.store.read(|player| (player.progress(), player.is_playing()));
+    let looked = use_state(|| (moment, 0_u32));
+    let looks = if looked.0 == moment { looked.1 } else { 0 };
+    let next_look = use_mut_ref(|| None::<Timeout>);
+    let budget = Budget { steps: Budget::GLANCE.steps << looks, ..Budget::GLANCE };
     let judgements = props.store.read(|player| {
         let mut court = court.borrow_mut();
         if court.as_ref().is_none_or(|(architecture, _)| architecture != player.architecture()) {
             *court = Some((player.architecture().clone(), Judge::new(player.architecture())));
         }
-        court.as_mut().map(|(_, judge)| judge.judge(&player.run(), Budget::LIVE)).unwrap_or_default()
+        court.as_mut().map(|(_, judge)| judge.judge(&player.run(), budget)).unwrap_or_default()
     });
+    let is_open = |judgement: &Judgement| {
+        matches!(judgement.verdict, Verdict::Undecided(Undecided::OutOfSteps | Undecided::OutOfMemory))
+    };
+    let (_, is_playing) = moment;
+    *next_look.borrow_mut() = (!is_playing && looks < LOOKS_MAX && judgements.iter().any(is_open))
+        .then(|| Timeout::new(LOOK_AFTER_MS, move || looked.set((moment, looks + 1))));
     let (promised, others): (Vec<_>, Vec<_>) = judgements.iter().partition(|judgement| judgement.claim.is_some());
     let breaches = promised.iter().filter(|judgement| judgement.is_breach()).count();
     let row = |judgement: &&Judgement| row(judgement, &props.on_point);
