@@ -3,6 +3,8 @@
 //! With `--export json-lines|shiviz|mermaid|jepsen FILE`, prints the run in that format and nothing else; what fails is
 //! said on standard error.
 //!
+//! Says, too, which promise a run breaks first, if it breaks one; that is no failure, since many schedules are about just that.
+//!
 //! Exits with 0 if all they expect holds, 1 if something does not, 2 if a file cannot be read or is no schedule.
 
 mod support;
@@ -10,6 +12,7 @@ mod support;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
+use kvs_core::explore::first_breach;
 use kvs_core::sim::export;
 use kvs_core::sim::schedule::{Outcome, Schedule};
 use kvs_core::zoo::Names;
@@ -98,6 +101,9 @@ fn replay(file: &str, is_quiet: bool, is_complete: bool) -> u8 {
         println!("== {file}");
         tell(&schedule, |entry| is_complete || is_story(entry))
     };
+    if let Some(finding) = first_breach(&outcome.recording, outcome.end, true) {
+        println!("{file}: a promise is broken at {}: {}", finding.at, finding.breach);
+    }
     match outcome.failure {
         None => {
             println!("{file}: all it expects holds; ends at {}", outcome.end);

@@ -168,6 +168,14 @@ pub struct RequestId {
     pub sequence: u32,
 }
 
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client, sequence } = self;
+        write!(f, "request {sequence} of {}", client.node)?;
+        if client.session > 0 { write!(f, ", session {}", client.session) } else { Ok(()) }
+    }
+}
+
 /// What a client knows of an operation in the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {

@@ -129,3 +129,50 @@ fn check_history_judges_and_proves() {
         std::fs::remove_file(file).expect("it is removed");
     }
 }
+
+#[test]
+fn hunt_finds_the_same_run_with_any_number_of_threads_and_it_replays() {
+    let hunted = |arguments: &[&str]| {
+        let output = example("hunt", arguments);
+        (output.status.code(), out(&output), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let mutant = ["local", "dedupe=off", "duplication=25%", "journal=off"];
+    let one = hunted(&[&["--threads", "1"], &mutant[..]].concat());
+    let four = hunted(&[&["--threads", "4"], &mutant[..]].concat());
+    assert_eq!((one.0, &one.1), (Some(1), &four.1));
+    let (head, _) = one.1.split_once('\n').expect("several lines");
+    let breach = head.strip_prefix("# At ").expect("it says what breaks");
+
+    let path = std::env::temp_dir().join(format!("kvs-{}-hunted.kvs", std::process::id()));
+    let file = path.display().to_string();
+    std::fs::write(&path, &one.1).expect("it is written");
+    let replayed = example("run_schedule", &["--quiet", &file]);
+    assert!(out(&replayed).contains(&format!("a promise is broken at {breach}\n")), "{}{}", one.1, out(&replayed));
+
+    // What its clients ask for, in every order: with one repeated message, that is enough.
+    let calls = "zoo local clients=2\nC1: put k=1\nC2: get k\nC1: put k=2\n";
+    std::fs::write(&path, calls).expect("it is written");
+    let (code, told, extent) = hunted(&["--exhaustive", "--duplicates", "1", &file]);
+    assert_eq!((code, told.as_str()), (Some(0), ""), "{extent}");
+    assert!(extent.contains("these are all, and nothing is broken"), "{extent}");
+    std::fs::write(&path, calls.replace("clients", "dedupe=off clients")).expect("it is written");
+    let (code, told, extent) = hunted(&["--exhaustive", "--duplicates", "1", &file]);
+    assert_eq!(code, Some(1), "{extent}");
+    assert!(told.contains("\nduplicate Request ") && extent.contains("by one of the shortest ways"), "{told}{extent}");
+    std::fs::remove_file(path).expect("it is removed");
+
+    assert_eq!(hunted(&["--worlds", "20", "replicated"]).0, Some(0));
+    for wrong in [
+        &["paxos"][..],
+        &["local", "journal=maybe"],
+        &["--faults", "earthquakes", "local"],
+        &["--exhaustive", "local"],
+        &["no-such.kvs"],
+        &["--reads", "101%", "local"],
+        &["--worlds", "-1", "local"],
+        &[],
+    ] {
+        let (code, told, cause) = hunted(wrong);
+        assert_eq!((code, told.is_empty(), cause.is_empty()), (Some(2), true, false), "{wrong:?}");
+    }
+}

@@ -1,5 +1,6 @@
 use alloc::collections::BTreeMap;
 use core::cmp::Ordering;
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,13 @@ pub struct ReplicaId {
     pub node: NodeId,
     /// Which of its lives: how often it had crashed before.
     pub incarnation: u32,
+}
+
+impl fmt::Display for ReplicaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.node)?;
+        if self.incarnation > 0 { write!(f, " in its life {}", self.incarnation + 1) } else { Ok(()) }
+    }
 }
 
 /// How many writes of each replica something has seen.

@@ -257,7 +257,7 @@ struct Slot<P: Process> {
     parked: VecDeque<Parked<P::Message>>,
     disk_work: DiskWork,
     /// What came due while the node was paused.
-    backlog: Vec<Due<P>>,
+    backlog: Vec<(Sequence, Due<P>)>,
 }
 
 /// Nodes, links, disks and a clock.
@@ -457,7 +457,7 @@ impl<P: Process> World<P> {
         };
         let slot = &mut self.nodes[node.index()];
         if slot.is_paused && !matches!(due, Due::Synced { .. }) {
-            slot.backlog.push(due);
+            slot.backlog.push((id, due));
             return;
         }
         match due {
@@ -665,9 +665,8 @@ impl<P: Process> World<P> {
             self.queue.cancel(ticket);
         }
         observer.saw(self.now.time, Happening::Crashed { node });
-        for due in backlog {
+        for (id, due) in backlog {
             if let Due::Arrival(Letter { from, to, message, .. }) = due {
-                let id = self.queue.next_sequence();
                 observer.saw(self.now.time, Happening::Lost { id, from, to, message: &message, why: Loss::Down });
             }
         }
@@ -698,15 +697,15 @@ impl<P: Process> World<P> {
         slot.is_up && !core::mem::replace(&mut slot.is_paused, true)
     }
 
-    /// A paused node goes on; what has waited happens now, in order. False if it was not paused.
+    /// A paused node goes on; what has waited happens now, oldest first. False if it was not paused.
     pub fn resume(&mut self, node: NodeId) -> bool {
         let slot = &mut self.nodes[node.index()];
         if !core::mem::replace(&mut slot.is_paused, false) {
             return false;
         }
-        for due in core::mem::take(&mut slot.backlog) {
+        for (id, due) in core::mem::take(&mut slot.backlog) {
             let reason = if let Due::Timer { timer, .. } = &due { Some(*timer) } else { None };
-            let ticket = self.queue.push(self.now.time, due);
+            let ticket = self.queue.push_as(id, self.now.time, due);
             if let Some(entry) = slot.timers.iter_mut().find(|(timer, _)| Some(*timer) == reason) {
                 entry.1 = ticket;
             }

@@ -23,7 +23,7 @@ pub struct History {
 }
 
 /// Something a process did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// Who.
     pub process: i64,

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Found;
 use crate::lattice::{Dot, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
@@ -24,6 +25,16 @@ enum Version {
     Dot(Dot),
     Stamp(Time, ReplicaId),
     Value(Value),
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dot(Dot { replica, count }) => write!(f, "write {count} of {replica}"),
+            Self::Stamp(time, replica) => write!(f, "the write of {time} at {replica}"),
+            Self::Value(value) => value.fmt(f),
+        }
+    }
 }
 
 /// How many states of a key are kept for the laws.
@@ -83,12 +94,12 @@ impl Watch {
             let name = (key.clone(), version.clone());
             let known = self.values.entry(name).or_insert_with(|| value.clone());
             if known != value {
-                return Err(("R5", format!("{key}: {version:?} is the name of {known} and of {value}")));
+                return Err(("R5", format!("{key}: {version} is the name of {known} and of {value}")));
             }
         }
         let gone = self.gone.entry(node).or_default();
         if let Some(back) = versions.keys().find(|version| gone.contains(&(key.clone(), (*version).clone()))) {
-            return Err(("R4", format!("{key}: {back:?} was replaced here, and is back")));
+            return Err(("R4", format!("{key}: {back} was replaced here, and is back")));
         }
         let replaced = old.map(|old| self::versions(old)).unwrap_or_default();
         gone.extend(
@@ -130,11 +141,10 @@ impl Watch {
         }
         for request in acknowledged {
             if let Some(Stored::MvRegister(register)) = first.get(request.op.key()).map(Arc::as_ref)
-                && let Some((dot, value)) =
+                && let Some((_, value)) =
                     register.versions().find(|(dot, _)| dot.count <= request.context.get(dot.replica))
             {
-                let what =
-                    format!("{} was acknowledged and had read {value} ({dot:?}), which is still there", request.op);
+                let what = format!("{} was acknowledged and had read {value}, which is still there", request.op);
                 return Err(("R3", NodeId(0), what));
             }
             if let KVSOperation::Put(key, value) = &request.op

@@ -2,16 +2,31 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Found;
 use crate::disk::Disk;
+use crate::lattice::VectorClock;
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
 use crate::server::{Request, Response, Server};
 use crate::storage::Storage;
 use crate::zoo::Architecture;
 
 type Map = BTreeMap<Key, Value>;
+
+/// A map in words.
+struct Shown<'a>(&'a Map);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut entries = self.0.iter();
+        let Some((key, value)) = entries.next() else { return f.write_str("nothing") };
+        write!(f, "{key}={value}")?;
+        entries.try_for_each(|(key, value)| write!(f, ", {key}={value}"))
+    }
+}
 
 /// What a request should be answered.
 #[derive(Clone)]
@@ -77,7 +92,8 @@ impl Watch {
         if let KVSResponse::GetResult { values, .. } = &response.result
             && values != expected
         {
-            return Err(("L1", format!("{:?} was answered {values:?}, the map says {expected:?}", response.id)));
+            let expected = KVSResponse::GetResult { values: expected.clone(), context: VectorClock::default() };
+            return Err(("L1", format!("{} was answered {}, the map says {expected}", response.id, response.result)));
         }
         self.promised = self.promised.max(*rests_on);
         Ok(())
@@ -95,10 +111,10 @@ impl Watch {
             self.booted(server, &held)?;
         }
         if held != self.map {
-            return Err(("L1", format!("the server holds {held:?}, the map {:?}", self.map)));
+            return Err(("L1", format!("the server holds {}, the map {}", Shown(&held), Shown(&self.map))));
         }
         if self.has_journal && Server::replay(disk) != *core {
-            return Err(("L2", format!("the journal does not lead to {held:?}")));
+            return Err(("L2", format!("the journal does not lead to {}", Shown(&held))));
         }
         Ok(())
     }
@@ -121,13 +137,12 @@ impl Watch {
             let remembered = forgotten.unwrap_or(self.writes.len());
             let matching = prefixes[..=remembered].iter().rposition(|prefix| prefix == held);
             let Some(kept) = matching.filter(|kept| *kept >= self.promised) else {
-                let promised = self.promised.checked_sub(1).map(|last| &self.writes[last]);
-                return Err((
-                    "D1",
-                    format!(
-                        "after a crash there is {held:?} of {remembered} writes, although {promised:?} and all before it was acknowledged"
-                    ),
-                ));
+                let promised = match self.promised.checked_sub(1).map(|last| &self.writes[last]) {
+                    Some((id, op)) => format!(", although {op} ({id}) and all before it was acknowledged"),
+                    None => String::new(),
+                };
+                let held = Shown(held);
+                return Err(("D1", format!("after a crash there is {held} of {remembered} writes{promised}")));
             };
             kept
         } else {

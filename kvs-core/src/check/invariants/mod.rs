@@ -165,9 +165,9 @@ impl Invariants {
         answers.push(response.clone());
         let is_read = matches!(response.result, KVSResponse::GetResult { .. });
         match self.requests.get(&response.id).map(|request| &request.op) {
-            None => self.fail("G3", time, server, alloc::format!("{:?} was answered and never asked", response.id)),
+            None => self.fail("G3", time, server, alloc::format!("{} was answered and never asked", response.id)),
             Some(op) if !is_answer(op, &response.result) => {
-                let what = alloc::format!("{op} was answered {:?}", response.result);
+                let what = alloc::format!("{op} was answered {}", response.result);
                 self.fail("G3", time, server, what);
             }
             Some(_) if is_read && matches!(self.kind, Kind::Gossip(_)) => self.reads.push((server, response.clone())),
@@ -192,7 +192,7 @@ impl Invariants {
                 let Some(request) = self.requests.get(&returned.id) else { return };
                 let key = request.op.key().clone();
                 if !self.ended.insert(returned.id) {
-                    self.fail("G3", time, node, alloc::format!("{:?} ended twice", returned.id));
+                    self.fail("G3", time, node, alloc::format!("{} ended twice", returned.id));
                     return;
                 }
                 match &returned.outcome {
@@ -252,7 +252,7 @@ fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {
         |server: &Server, client: &ClientId| server.served().get(client).map_or(0, |served| served.last_sequence);
     let client =
         before?.served().keys().find(|client| before.is_some_and(|before| last(before, client) > last(now, client)))?;
-    Some(alloc::format!("the last request of {client:?} was forgotten"))
+    Some(alloc::format!("the last request of {} was forgotten", client.node))
 }
 
 /// What a look finds wrong: which invariant, and what.

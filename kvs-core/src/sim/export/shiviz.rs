@@ -9,9 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::{kind, message, node};
 use crate::process::NodeId;
-use crate::server::Message;
 use crate::sim::{Entry, Fate, Input, Trace, What, describe, summarize};
-use crate::time::Time;
 use crate::world::{Loss, Sequence};
 use crate::zoo::Names;
 
@@ -54,60 +52,47 @@ pub fn shiviz(out: &mut impl fmt::Write, names: &Names, trace: &Trace) -> fmt::R
 /// How many events of each node are known somewhere.
 type Clock = Vec<u64>;
 
-/// A message that was sent.
-struct Letter<'a> {
-    ends: (NodeId, NodeId),
-    message: &'a Message,
-    due: Time,
-    clock: Clock,
-    is_on_its_way: bool,
-}
-
 /// What every node knows, and what every message knew when it was sent.
-struct Clocks<'a> {
+struct Clocks {
     nodes: Vec<Clock>,
-    letters: BTreeMap<Sequence, Letter<'a>>,
+    messages: BTreeMap<Sequence, Clock>,
 }
 
-impl<'a> Clocks<'a> {
+impl Clocks {
     fn new(nodes: usize) -> Self {
-        Self { nodes: vec![vec![0; nodes]; nodes], letters: BTreeMap::new() }
+        Self { nodes: vec![vec![0; nodes]; nodes], messages: BTreeMap::new() }
     }
 
     /// Lets an entry happen. Returns the node whose event it is; None if it is nobody's. `copied` is the message of
     /// which the reader has just asked for a copy.
-    fn tick(&mut self, entry: &'a Entry, copied: Option<Sequence>) -> Option<NodeId> {
+    fn tick(&mut self, entry: &Entry, copied: Option<Sequence>) -> Option<NodeId> {
         match &entry.what {
-            What::Sent { id, from, to, due, message } => {
-                if let Some(letter) = self.letters.get_mut(id) {
+            What::Sent { id, from, .. } => {
+                if self.messages.contains_key(id) {
                     // It was held, and goes on.
-                    letter.due = *due;
                     return None;
                 }
-                let original = copied.and_then(|id| self.letters.get(&id)).map(|letter| letter.clock.clone());
+                let original = copied.and_then(|id| self.messages.get(&id)).cloned();
                 let is_event = original.is_none();
                 let clock = match original {
                     Some(clock) => clock,
                     None => self.count(*from)?.clone(),
                 };
-                let letter = Letter { ends: (*from, *to), message, due: *due, clock, is_on_its_way: true };
-                self.letters.insert(*id, letter);
+                self.messages.insert(*id, clock);
                 is_event.then_some(*from)
             }
-            What::Lost { id, from, to, message, why } => {
+            What::Lost { id, from, why, .. } => {
                 // What is lost before it leaves was sent nevertheless.
-                let is_sending = matches!(why, Loss::Random | Loss::Cut) && !self.letters.contains_key(id);
+                let is_sending = matches!(why, Loss::Random | Loss::Cut) && !self.messages.contains_key(id);
                 if is_sending {
                     self.count(*from)?;
-                } else {
-                    self.take(*id, (*from, *to), message, entry.time);
                 }
                 is_sending.then_some(*from)
             }
-            What::Delivered { id, from, to, message } => {
-                if let Some(known) = self.take(*id, (*from, *to), message, entry.time) {
+            What::Delivered { id, to, .. } => {
+                if let Some(known) = self.messages.get(id) {
                     for (mine, theirs) in self.nodes.get_mut(to.index())?.iter_mut().zip(known) {
-                        *mine = theirs.max(*mine);
+                        *mine = *theirs.max(mine);
                     }
                 }
                 self.count(*to)?;
@@ -126,21 +111,6 @@ impl<'a> Clocks<'a> {
         let clock = self.nodes.get_mut(node.index())?;
         *clock.get_mut(node.index())? += 1;
         Some(clock)
-    }
-
-    /// What a message knew that has come to its end. One that waited while its receiver was paused ends under a new
-    /// number: then it is the oldest overdue one that says the same.
-    fn take(&mut self, id: Sequence, ends: (NodeId, NodeId), message: &Message, now: Time) -> Option<Clock> {
-        let has_waited = |letter: &Letter<'_>| {
-            letter.is_on_its_way && letter.due <= now && letter.ends == ends && letter.message == message
-        };
-        let letter = if self.letters.contains_key(&id) {
-            self.letters.get_mut(&id)
-        } else {
-            self.letters.values_mut().find(|letter| has_waited(letter))
-        }?;
-        letter.is_on_its_way = false;
-        Some(letter.clock.clone())
     }
 }
 
