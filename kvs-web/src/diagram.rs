@@ -37,11 +37,13 @@ const SPAN_MIN: u64 = 1_000;
 const SPAN_MAX: u64 = 3_600_000_000;
 
 impl Window {
-    /// All of a run.
+    /// All of a run. While it grows, the window grows now and then only: whatever is drawn has to be drawn again then.
     pub fn whole(horizon: Time) -> Self {
+        const PARTS: u64 = 40;
         let span = horizon.as_us().max(1_000_000);
         // A little room at the end, so that the last thing is not cut off.
-        Self { from: 0, span: (span + span / 50).min(SPAN_MAX) }
+        let span = (span + span / 50).next_multiple_of(round_step(span / PARTS));
+        Self { from: 0, span: span.min(SPAN_MAX) }
     }
 
     /// From one instant to another, with room around.
@@ -93,14 +95,19 @@ impl Window {
     /// Round instants to write at the axis.
     pub fn ticks(self) -> Vec<Time> {
         const TICKS: u64 = 6;
-        let steps = (0..12).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
-        let step = steps.into_iter().find(|step| *step >= self.span / TICKS).unwrap_or(self.span);
+        let step = round_step(self.span / TICKS);
         let first = self.from.div_ceil(step);
         (first..)
             .map(|place| Time::from_us(place * step))
             .take_while(|time| time.as_us() <= self.from + self.span)
             .collect()
     }
+}
+
+/// A round number that is not less: 1, 2 or 5 with zeros behind it.
+fn round_step(least: u64) -> u64 {
+    let mut steps = (0..18).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
+    steps.find(|step| *step >= least).unwrap_or(least)
 }
 
 /// A row: a node.
@@ -129,6 +136,19 @@ pub struct Bar {
     pub label: String,
     /// How it looks.
     pub class: &'static str,
+}
+
+/// Operations of one kind at one client, so short that they are drawn together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crowd {
+    /// The client's row.
+    pub row: usize,
+    /// How they look.
+    pub class: &'static str,
+    /// How many.
+    pub count: usize,
+    /// When there was one at least, from when until when.
+    pub spans: Vec<(Time, Time)>,
 }
 
 /// A message.
@@ -198,6 +218,8 @@ pub struct Diagram {
     pub rows: Vec<Row>,
     /// What clients asked.
     pub bars: Vec<Bar>,
+    /// What clients asked, where it is too much to tell one from the other.
+    pub crowds: Vec<Crowd>,
     /// Messages, the oldest first.
     pub arrows: Vec<Arrow>,
     /// How many messages of this part of time are left out.
@@ -210,10 +232,16 @@ pub struct Diagram {
 
 /// More arrows than anybody can tell apart.
 pub const ARROWS_MAX: usize = 400;
+/// As many bars are drawn each by itself, however short they are.
+pub const BARS_MAX: usize = 200;
+/// Where there are more, one is drawn by itself if it takes at least one part of so many of the window.
+const WIDE: u64 = 60;
+/// In a crowd, what is nearer together than one part of so many of the window is drawn as one.
+const FINE: u64 = 1_000;
 
 impl Diagram {
-    /// A part of all that was lived.
-    pub fn new(player: &Player, mode: Mode, window: Window) -> Self {
+    /// A part of all that was lived. The operations that somebody points at are drawn each by itself.
+    pub fn new(player: &Player, mode: Mode, window: Window, pointed: &[usize]) -> Self {
         let architecture = player.architecture();
         let row = |node: NodeId, is_client| Row { node, name: player.names().name(node).into(), is_client };
         let servers = architecture.server_ids().map(|node| row(node, false));
@@ -223,7 +251,9 @@ impl Diagram {
             Mode::Messages => servers.chain(clients).collect(),
         };
         let place: BTreeMap<NodeId, usize> = rows.iter().enumerate().map(|(place, row)| (row.node, place)).collect();
-        let mut diagram = Self { bars: bars(player, window, &place), rows, ..Self::default() };
+        let mut bars = bars(player, window, &place);
+        let crowds = crowds(&mut bars, window, pointed);
+        let mut diagram = Self { bars, crowds, rows, ..Self::default() };
         if mode == Mode::Messages {
             let mut story = Story::new(window, &place, player.names(), player.horizon());
             for entry in player.whole_trace() {
@@ -258,6 +288,29 @@ fn bars(player: &Player, window: Window, place: &BTreeMap<NodeId, usize>) -> Vec
         Some(Bar { row, operation: number, from: operation.called, to, label, class })
     };
     operations.filter_map(bar).collect()
+}
+
+/// Takes the bars away that are too many and too short.
+fn crowds(bars: &mut Vec<Bar>, window: Window, pointed: &[usize]) -> Vec<Crowd> {
+    if bars.len() <= BARS_MAX {
+        return Vec::new();
+    }
+    let mut crowds: BTreeMap<(usize, &'static str), Crowd> = BTreeMap::new();
+    bars.retain(|bar| {
+        let Some(to) = bar.to else { return true };
+        if to.since(bar.from).as_us() >= window.span / WIDE || pointed.contains(&bar.operation) {
+            return true;
+        }
+        let (row, class) = (bar.row, bar.class);
+        let crowd = crowds.entry((row, class)).or_insert_with(|| Crowd { row, class, count: 0, spans: Vec::new() });
+        crowd.count += 1;
+        match crowd.spans.last_mut() {
+            Some((_, last)) if bar.from.since(*last).as_us() < window.span / FINE => *last = to.max(*last),
+            _ => crowd.spans.push((bar.from, to)),
+        }
+        false
+    });
+    crowds.into_values().collect()
 }
 
 /// What the entries of a trace add up to.

@@ -5,7 +5,7 @@
 use kvs_core::sim::schedule::Schedule;
 use kvs_core::time::Time;
 use kvs_web::command::Command;
-use kvs_web::diagram::{ARROWS_MAX, Diagram, Fate, Mode, Window};
+use kvs_web::diagram::{ARROWS_MAX, BARS_MAX, Crowd, Diagram, Fate, Mode, Window};
 use kvs_web::player::Player;
 
 /// A player at the end of a schedule.
@@ -18,7 +18,7 @@ fn player(text: &str) -> Player {
 }
 
 fn whole(player: &Player, mode: Mode) -> Diagram {
-    Diagram::new(player, mode, Window::whole(player.horizon()))
+    Diagram::new(player, mode, Window::whole(player.horizon()), &[])
 }
 
 fn ms(ms: u64) -> Time {
@@ -51,9 +51,9 @@ fn calls_are_bars_from_call_to_return() {
     assert!(diagram.arrows.is_empty());
 
     // Only what is in the window.
-    let early = Diagram::new(&player, Mode::Calls, Window { from: 0, span: 10_000 });
+    let early = Diagram::new(&player, Mode::Calls, Window { from: 0, span: 10_000 }, &[]);
     assert_eq!(early.bars.len(), 1);
-    let late = Diagram::new(&player, Mode::Calls, Window { from: 30_000, span: 5_000 });
+    let late = Diagram::new(&player, Mode::Calls, Window { from: 30_000, span: 5_000 }, &[]);
     assert_eq!(late.bars.iter().map(|bar| bar.operation).collect::<Vec<_>>(), [1]);
 }
 
@@ -133,10 +133,38 @@ fn too_many_messages_leave_the_oldest_out() {
     let diagram = whole(&player, Mode::Messages);
     assert_eq!(diagram.arrows.len(), ARROWS_MAX);
     assert!(diagram.left_out > 0);
-    let last = Diagram::new(&player, Mode::Messages, Window { from: 59_000_000, span: 1_000_000 });
+    let last = Diagram::new(&player, Mode::Messages, Window { from: 59_000_000, span: 1_000_000 }, &[]);
     assert_eq!(last.left_out, 0);
     assert!(!last.arrows.is_empty());
     assert!(last.arrows.iter().all(|arrow| arrow.end >= ms(59_000) && arrow.sent <= ms(60_000)));
+}
+
+#[test]
+fn too_many_calls_are_drawn_together_but_for_those_that_are_pointed_at() {
+    let player = player("zoo local clients=2 latency-min=1ms latency-max=5ms\ntraffic every 100ms keys 2 reads 50%\nrun 60s");
+    let operations = player.history().operations().len();
+    let window = Window::whole(player.horizon());
+    let diagram = Diagram::new(&player, Mode::Calls, window, &[7]);
+    let together: usize = diagram.crowds.iter().map(|crowd| crowd.count).sum();
+    assert_eq!(diagram.bars.len() + together, operations);
+    assert!(
+        diagram.bars.iter().any(|bar| bar.operation == 7) && diagram.bars.len() <= BARS_MAX,
+        "{}",
+        diagram.bars.len()
+    );
+    let is_in_order = |crowd: &Crowd| crowd.spans.windows(2).all(|pair| pair[0].1 < pair[1].0);
+    assert!(diagram.crowds.iter().all(is_in_order));
+    assert!(diagram.crowds.iter().any(|crowd| crowd.row == 1 && crowd.class == "read"));
+
+    let near = Diagram::new(&player, Mode::Calls, Window { from: 0, span: 2_000_000 }, &[]);
+    assert!(near.crowds.is_empty() && !near.bars.is_empty());
+}
+
+#[test]
+fn a_whole_run_that_goes_on_moves_the_picture_now_and_then_only() {
+    let spans: std::collections::BTreeSet<_> = (60_000..120_000).map(|time| Window::whole(ms(time)).span).collect();
+    assert!(spans.len() < 30, "{spans:?}");
+    assert!((60_000..120_000).all(|time| (90.0..99.9).contains(&Window::whole(ms(time)).percent(ms(time)))));
 }
 
 #[test]

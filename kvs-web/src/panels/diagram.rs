@@ -5,7 +5,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use crate::command::Command;
-use crate::diagram::{ARROWS_MAX, Arrow, Bar, Cut, Diagram, Fate, Idle, Mode, Row, Window};
+use crate::diagram::{ARROWS_MAX, Arrow, Bar, Crowd, Cut, Diagram, Fate, Idle, Mode, Row, Window};
 use crate::player::Player;
 use crate::store::{Selection, Store};
 
@@ -22,6 +22,8 @@ pub struct DiagramPanelProps {
 
 /// How high a row is, in pixels.
 const ROW: usize = 34;
+/// How high a bar is.
+const BAR: usize = 22;
 /// How high the axis is.
 const AXIS: usize = 20;
 /// How far a pointer may slip and still click.
@@ -57,7 +59,7 @@ pub fn DiagramPanel(props: &DiagramPanelProps) -> Html {
         Some(window) => window,
         None => Window::whole(player.horizon()),
     });
-    let diagram = props.store.read(|player| Diagram::new(player, *mode, window));
+    let diagram = props.store.read(|player| Diagram::new(player, *mode, window, &props.pointed));
     let show = |each: Mode| {
         let mode = mode.clone();
         Callback::from(move |_: MouseEvent| mode.set(each))
@@ -180,6 +182,7 @@ pub fn DiagramPanel(props: &DiagramPanelProps) -> Html {
                     { for window.ticks().into_iter().map(|time| tick(window, time, height)) }
                     { for diagram.cuts.iter().map(|each| cut(window, each, &diagram.rows)) }
                     { for diagram.idle.iter().map(|each| idle(window, each)) }
+                    { for diagram.crowds.iter().map(|each| crowd(window, each)) }
                     { for diagram.bars.iter().enumerate().map(|(place, each)| {
                         let next = diagram.bars[place + 1..].iter().find(|next| next.row == each.row).map(|next| next.from);
                         bar(window, each, next, letter, pointed, now)
@@ -219,7 +222,7 @@ fn around(player: &Player, operations: &[usize]) -> Option<Window> {
 }
 
 fn summary(diagram: &Diagram) -> String {
-    let calls = diagram.bars.len();
+    let calls = diagram.bars.len() + diagram.crowds.iter().map(|crowd| crowd.count).sum::<usize>();
     match diagram.arrows.len() {
         0 => format!("{calls} operations"),
         messages => format!("{calls} operations, {messages} messages"),
@@ -291,8 +294,7 @@ fn idle(window: Window, idle: &Idle) -> Html {
 /// An operation: its call at the left edge, its return at the right one. What it says stands inside, or behind it if there is room
 /// before the next one.
 fn bar(window: Window, bar: &Bar, next: Option<Time>, letter: f64, pointed: &[usize], now: Time) -> Html {
-    const HEIGHT: usize = 22;
-    let y = middle_of(bar.row) - HEIGHT / 2;
+    let y = middle_of(bar.row) - BAR / 2;
     let end = bar.to.unwrap_or(now.max(bar.from));
     let number = pointed.iter().position(|operation| *operation == bar.operation);
     let is_ahead = bar.from > now;
@@ -312,12 +314,29 @@ fn bar(window: Window, bar: &Bar, next: Option<Time>, letter: f64, pointed: &[us
     html! {
         <g {class} data-go={end.as_us().to_string()} data-operation={bar.operation.to_string()}>
             <title>{ format!("{}, from {} to {until}", bar.label, bar.from) }</title>
-            <svg x={percent(window, from)} y={y.to_string()} width={width(window, from, end)} height={HEIGHT.to_string()}>
+            <svg x={percent(window, from)} y={y.to_string()} width={width(window, from, end)} height={BAR.to_string()}>
                 <rect width="100%" height="100%" rx="4" />
                 if !is_behind { <text x="5" y="15">{ label.clone() }</text> }
             </svg>
             if is_behind { <text x={percent(window, end)} dx="5" y={(y + 15).to_string()}>{ label }</text> }
         </g>
+    }
+}
+
+/// Operations that are drawn together: in a space of their own, in which the window is as wide as its time.
+fn crowd(window: Window, crowd: &Crowd) -> Html {
+    let path = crowd.spans.iter().fold(String::new(), |path, (from, to)| {
+        let start = from.as_us().saturating_sub(window.from);
+        let width = to.as_us().saturating_sub(window.from.max(from.as_us())).max(window.span / 1_000);
+        path + &format!("M{start} 0h{width}v1h-{width}z")
+    });
+    let y = middle_of(crowd.row) - BAR / 2;
+    html! {
+        <svg class={classes!("bar", "crowd", crowd.class)} x="0" y={y.to_string()} width="100%" height={BAR.to_string()}
+            viewBox={format!("0 0 {} 1", window.span)} preserveAspectRatio="none">
+            <title>{ format!("{} operations: zoom in to tell them apart", crowd.count) }</title>
+            <path d={path} />
+        </svg>
     }
 }
 
