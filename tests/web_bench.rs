@@ -1,4 +1,5 @@
-//! The simulator's benchmark in a browser: `scripts/bench` runs it beside the native one and prints the ratio.
+//! The benchmarks of the simulator and of the search in a worker of a browser: `scripts/bench` runs them beside the native ones and
+//! prints the ratios.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
@@ -7,7 +8,7 @@ mod workload;
 
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
-wasm_bindgen_test_configure!(run_in_browser);
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 const MESSAGES: u64 = 100_000;
 const ROUNDS: u32 = 15;
@@ -24,6 +25,18 @@ fn deliveries() {
             "deliver on {replicas} gossiping replicas: {:.2} million messages/s",
             MESSAGES as f64 / median_ms / 1_000.0
         );
+    }
+}
+
+#[wasm_bindgen_test]
+fn worlds() {
+    for exhibit in workload::HUNTED {
+        let hunt = workload::hunt(exhibit);
+        workload::live(&hunt, 0);
+        let began = js_sys::Date::now();
+        (1..=ROUNDS).for_each(|round| workload::live(&hunt, u64::from(round) * workload::WORLDS));
+        let each_second = (u64::from(ROUNDS) * workload::WORLDS) as f64 / (js_sys::Date::now() - began) * 1_000.0;
+        console_log!("live in random worlds of {exhibit}: {each_second:.0} worlds/s");
     }
 }
 

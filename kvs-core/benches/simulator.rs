@@ -1,4 +1,5 @@
-//! How many messages a second the simulator delivers: the step functions, the queue, the links, and nothing else.
+//! How many messages a second the simulator delivers (the step functions, the queue, the links, and nothing else), and how many random
+//! worlds a second the search lives and judges on one core.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
@@ -21,5 +22,20 @@ fn deliveries(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, deliveries);
+fn worlds(c: &mut Criterion) {
+    let mut group = c.benchmark_group("search");
+    group.throughput(Throughput::Elements(workload::WORLDS)).sample_size(20);
+    for exhibit in workload::HUNTED {
+        let (hunt, mut first) = (workload::hunt(exhibit), 0);
+        group.bench_function(format!("live in random worlds of {exhibit}"), |b| {
+            b.iter(|| {
+                first += workload::WORLDS;
+                workload::live(&hunt, first);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, deliveries, worlds);
 criterion_main!(benches);

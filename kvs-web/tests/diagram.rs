@@ -141,7 +141,8 @@ fn too_many_messages_leave_the_oldest_out() {
 
 #[test]
 fn too_many_calls_are_drawn_together_but_for_those_that_are_pointed_at() {
-    let player = player("zoo local clients=2 latency-min=1ms latency-max=5ms\ntraffic every 100ms keys 2 reads 50%\nrun 60s");
+    let player =
+        player("zoo local clients=2 latency-min=1ms latency-max=5ms\ntraffic every 100ms keys 2 reads 50%\nrun 60s");
     let operations = player.history().operations().len();
     let window = Window::whole(player.horizon());
     let diagram = Diagram::new(&player, Mode::Calls, window, &[7]);

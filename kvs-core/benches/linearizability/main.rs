@@ -5,6 +5,7 @@
 //! not asked about longer ones. A verdict that differs from another one ends the benchmark.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
+#![allow(clippy::disallowed_types, reason = "it measures time")]
 
 mod checkers;
 mod histories;

@@ -1,5 +1,6 @@
-//! The workload of the simulator's benchmark: shared by the native one and the one in the browser.
+//! What is measured natively and in the browser: the simulator and the search.
 
+use kvs_core::explore::Hunt;
 use kvs_core::replication::gossip::GossipConfig;
 use kvs_core::server::Traffic;
 use kvs_core::sim::{Input, Sim};
@@ -32,4 +33,21 @@ pub(crate) fn deliver(sim: &mut Sim, messages: u64) -> u64 {
     let until = sim.world().delivered() + messages;
     while sim.world().delivered() < until && sim.step(&mut ()) {}
     sim.world().events() - before
+}
+
+/// The exhibits of which random worlds are lived.
+pub(crate) const HUNTED: [&str; 2] = ["local", "replicated"];
+/// How many worlds are lived in one go.
+pub(crate) const WORLDS: u64 = 50;
+
+/// The search of the page's button: every kind of fault, invariants and claims.
+pub(crate) fn hunt(exhibit: &str) -> Hunt {
+    Hunt::new(catalog::exhibit(exhibit).expect("it is in the catalogue").architecture())
+}
+
+/// Lives so many worlds, none of which breaks anything.
+pub(crate) fn live(hunt: &Hunt, first: u64) {
+    for seed in first..first + WORLDS {
+        assert!(hunt.world(seed).is_none(), "the defaults are safe");
+    }
 }

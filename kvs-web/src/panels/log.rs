@@ -1,4 +1,5 @@
 use kvs_core::sim::{Entry, What, describe};
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::value_of;
@@ -25,6 +26,9 @@ const FILTERS: [(Filter, &str); 3] =
 /// The most lines in the document; older ones come on demand.
 const LINES: usize = 120;
 
+/// How many pixels from the last line still are at the end.
+const NEAR_END: i32 = 40;
+
 impl Filter {
     fn admits(self, entry: &Entry) -> bool {
         match self {
@@ -44,18 +48,24 @@ pub fn Log(props: &LogProps) -> Html {
     let filter = use_state(|| Filter::All);
     let lines_max = use_state(|| LINES);
     let list = use_node_ref();
+    // Stays at the newest line unless the reader has scrolled up.
+    let follows = use_mut_ref(|| true);
     {
-        let list = list.clone();
-        // Stays at the newest line unless the reader has scrolled up.
+        let (list, follows) = (list.clone(), follows.clone());
         use_effect(move || {
-            if let Some(list) = list.cast::<web_sys::Element>() {
-                let is_near_end = list.scroll_height() - list.scroll_top() - list.client_height() < 160;
-                if is_near_end {
-                    list.set_scroll_top(list.scroll_height());
-                }
+            if let Some(list) = list.cast::<Element>().filter(|_| *follows.borrow()) {
+                list.set_scroll_top(list.scroll_height());
             }
         });
     }
+    let onscroll = {
+        let list = list.clone();
+        Callback::from(move |_: Event| {
+            if let Some(list) = list.cast::<Element>() {
+                *follows.borrow_mut() = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END;
+            }
+        })
+    };
     let pick = {
         let filter = filter.clone();
         Callback::from(move |event: Event| {
@@ -86,7 +96,7 @@ pub fn Log(props: &LogProps) -> Html {
                     </select>
                 </header>
                 <p class="sr-only" role="status">{ if player.is_playing() { String::new() } else { newest } }</p>
-                <ol ref={list} data-testid="log" tabindex="0">
+                <ol ref={list} data-testid="log" tabindex="0" {onscroll}>
                     if has_more {
                         <li><button class="quiet" onclick={more}>{ "Show earlier" }</button></li>
                     }
