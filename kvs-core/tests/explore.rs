@@ -275,3 +275,27 @@ fn another_model_checker_counts_the_same_states() {
         assert_eq!(ours.states, peer::states(world));
     }
 }
+
+/// Without a journal a server that crashed does not know any more what it has answered: an old copy of a request that comes late is
+/// served again, and what it overwrites is not lost for another reason than the crash.
+#[test]
+fn a_late_copy_of_what_a_crash_made_forgotten_breaks_no_promise() {
+    let text = "zoo local clients=2 latency-min=1ms latency-max=1ms
+        hold Request C1->S1
+        C1: put k=old
+        run 1ms
+        release Request C1->S1
+        duplicate Request C1->S1
+        hold Request C1->S1 #1
+        run 1s
+        crash S1
+        restart S1
+        C2: put k=new expect ok
+        release Request C1->S1 #1
+        run 1s
+        expect S1 k = old";
+    let outcome = Schedule::parse(text).unwrap_or_else(|error| panic!("{error}")).run(&mut ());
+    assert_eq!(outcome.failure, None);
+    let found = first_breach(&outcome.recording, outcome.end, true);
+    assert!(found.is_none(), "{found:?}");
+}

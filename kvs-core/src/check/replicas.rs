@@ -113,7 +113,7 @@ fn lost(run: &Run<'_>, excused_until: Time) -> Option<Missing> {
         _ => None,
     });
     let (place, _, key, value) = puts
-        .filter(|(place, put, key, _)| !may_be_overwritten(run, *place, put, key))
+        .filter(|(place, put, key, _)| !may_be_overwritten(run, *place, put, key, excused_until))
         .find(|(_, _, key, value)| !is_kept(run, key, value))?;
     let what = format!("{key}={value} was acknowledged, and nobody keeps it any more");
     Some(Missing { operations: alloc::vec![place], what })
@@ -123,12 +123,14 @@ fn is_acknowledged(run: &Run<'_>, place: usize) -> bool {
     run.ended(place).is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
 }
 
-/// Whether another write of the key was not over when this one began.
-fn may_be_overwritten(run: &Run<'_>, place: usize, put: &Operation, key: &Key) -> bool {
+/// Whether another write of the key was not over when this one began. One from before the excuse never is: a copy of its request may
+/// still be under way, to a server that has forgotten it.
+fn may_be_overwritten(run: &Run<'_>, place: usize, put: &Operation, key: &Key, excused_until: Time) -> bool {
     run.operations().iter().enumerate().any(|(other, operation)| {
         let is_over =
             run.ended(other).is_some_and(|ended| ended.at < put.called && matches!(ended.outcome, Outcome::Ok(_)));
-        other != place && operation.op().is_write() && operation.op().key() == key && !is_over
+        let is_past = is_over && operation.called >= excused_until;
+        other != place && operation.op().is_write() && operation.op().key() == key && !is_past
     })
 }
 
