@@ -97,6 +97,27 @@ const MUTANTS: &[Mutant] = &[
         budget: 50,
     },
     Mutant {
+        id: "M8: nobody keeps a death certificate asleep",
+        animal: Animal::Replicated,
+        under: &[
+            ("values", "lww"),
+            ("certificates", "limited"),
+            ("certificate-age", "1s"),
+            // One cut link keeps a replica away.
+            ("replicas", "2"),
+            ("latency-min", "1ms"),
+            ("latency-max", "5ms"),
+            ("anti-entropy-interval", "100ms"),
+            ("dormant-age", "3600s"),
+            ("anti-entropy", "on"),
+            ("retries", "1"),
+        ],
+        mix: Mix::NoCrashes,
+        off: ("retention-sites", "0"),
+        seen_by: &["R8"],
+        budget: 200,
+    },
+    Mutant {
         id: "M9: names of writes are used again",
         animal: Animal::Replicated,
         under: &[("values", "mv-register")],

@@ -70,7 +70,7 @@ fn difference(world: &World<Node>, servers: &[NodeId]) -> Option<(NodeId, NodeId
 
 fn first_difference(one: &LatticeKVSCore, other: &LatticeKVSCore) -> Option<Key> {
     let differs = |one: &LatticeKVSCore, other: &LatticeKVSCore| {
-        one.iter().find(|(key, stored)| other.get(key) != Some(stored)).map(|(key, _)| key.clone())
+        one.visible().find(|(key, stored)| other.get(key) != Some(stored)).map(|(key, _)| key.clone())
     };
     differs(one, other).or_else(|| differs(other, one))
 }

@@ -235,10 +235,15 @@ impl Server {
         if let (KVSOperation::Get(_), Some(snapshot)) = (&request.op, &self.snapshot) {
             return snapshot.read(key);
         }
+        let retained_by = match (&request.op, &self.replication) {
+            (KVSOperation::Delete(_), Replication::EpidemicGossip(gossip)) => gossip.draw_retention_sites(cx),
+            _ => None,
+        };
         let stamp = Stamp {
             replica: ReplicaId { node: cx.me(), incarnation: self.incarnation },
             now: cx.now(),
             read: &request.context,
+            retained_by: retained_by.as_deref(),
         };
         let (response, changed) = self.storage.apply(&request.op, stamp);
         if let (true, Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =

@@ -91,16 +91,18 @@ impl Timer {
             Self::Batch => "Batch",
             Self::Gossip(gossip::Timer::GossipTick) => "GossipTick",
             Self::Gossip(gossip::Timer::AeTick) => "AeTick",
+            Self::Gossip(gossip::Timer::DcSweep) => "DcSweep",
         }
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
         Self::Gossip(gossip::Timer::GossipTick),
         Self::Gossip(gossip::Timer::AeTick),
+        Self::Gossip(gossip::Timer::DcSweep),
     ];
 }
 

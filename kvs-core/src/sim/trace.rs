@@ -239,6 +239,7 @@ fn timer_words(timer: Timer) -> &'static str {
         Timer::Batch => "takes a snapshot for reads",
         Timer::Gossip(gossip::Timer::GossipTick) => "time to gossip",
         Timer::Gossip(gossip::Timer::AeTick) => "time to compare stores",
+        Timer::Gossip(gossip::Timer::DcSweep) => "time to drop old death certificates",
     }
 }
 

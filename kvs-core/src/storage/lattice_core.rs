@@ -8,13 +8,14 @@ use xxhash_rust::xxh64::xxh64;
 use super::Values;
 use crate::lattice::{DomPair, Lww, LwwWrapper, Merge, MvRegister, ReplicaId, SetUnion, VectorClock};
 use crate::op::{KVSResponse, Key, Value};
+use crate::process::NodeId;
 use crate::time::{Span, Time};
 
 /// What a replicated store keeps under one key. A deleted key keeps what it takes to know that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stored {
     /// See [`Values::Lww`].
-    Lww(Lww<Option<Value>>),
+    Lww(Lww<Content>),
     /// See [`Values::MvRegister`].
     MvRegister(MvRegister<Value>),
     /// See [`Values::LwwWrapper`].
@@ -23,11 +24,39 @@ pub enum Stored {
     DomPair(DomPair<VectorClock, SetUnion<Value>>),
 }
 
+/// What a timestamp is about: a value, or that there is none any more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Content {
+    /// A value was put.
+    Value(Value),
+    /// It was deleted.
+    Deleted(DeathCertificate),
+}
+
+/// What a replica keeps of a deleted key, so that older values do not come back. Demers et al. 1987, section 2.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DeathCertificate {
+    /// Since when it counts as new; the timestamp of the deletion stays what it was.
+    pub activated: Time,
+    /// Who keeps it, asleep, when all others have dropped it; None: everybody keeps it for good.
+    pub retained_by: Option<Arc<[NodeId]>>,
+}
+
 impl Stored {
+    /// Its death certificate, if it was deleted and has one.
+    pub fn certificate(&self) -> Option<&DeathCertificate> {
+        match self {
+            Self::Lww(Lww { value: Content::Deleted(certificate), .. }) => Some(certificate),
+            _ => None,
+        }
+    }
+
     /// The values a reader gets, in order.
     pub fn values(&self) -> Vec<Value> {
         match self {
-            Self::Lww(Lww { value, .. }) | Self::LwwWrapper(LwwWrapper(value)) => value.iter().cloned().collect(),
+            Self::Lww(Lww { value: Content::Value(value), .. }) => Vec::from([value.clone()]),
+            Self::Lww(_) => Vec::new(),
+            Self::LwwWrapper(LwwWrapper(value)) => value.iter().cloned().collect(),
             Self::DomPair(pair) => pair.value.0.iter().cloned().collect(),
             Self::MvRegister(register) => {
                 let mut values: Vec<_> = register.versions().map(|(_, value)| value.clone()).collect();
@@ -75,6 +104,8 @@ pub struct Stamp<'a> {
     pub now: Time,
     /// What the client had read of this key.
     pub read: &'a VectorClock,
+    /// Who keeps the death certificate of what it deletes; see [`DeathCertificate`].
+    pub retained_by: Option<&'a [NodeId]>,
 }
 
 /// The store for operations that come in no particular order: values are merged.
@@ -99,7 +130,10 @@ impl LatticeKVSCore {
             (Values::Lww, _) => {
                 // One timestamp for one value: two writes in one microsecond get two.
                 self.last_time = stamp.now.max(self.last_time + Span::from_us(1));
-                Stored::Lww(Lww { time: self.last_time, replica: stamp.replica, value: value.cloned() })
+                let deleted =
+                    || DeathCertificate { activated: self.last_time, retained_by: stamp.retained_by.map(Into::into) };
+                let content = value.cloned().map_or_else(|| Content::Deleted(deleted()), Content::Value);
+                Stored::Lww(Lww { time: self.last_time, replica: stamp.replica, value: content })
             }
             (Values::LwwWrapper, _) => Stored::LwwWrapper(LwwWrapper(value.cloned())),
             (Values::DomPair, old) => {
@@ -142,6 +176,18 @@ impl LatticeKVSCore {
             *mine = other.clone();
         }
         changed
+    }
+
+    /// The same, but without the death certificates, which some replicas have dropped already and others have not. Where these are kept
+    /// for good they are part of it.
+    pub fn visible(&self) -> impl Iterator<Item = (&Key, &Arc<Stored>)> {
+        self.iter()
+            .filter(|(_, stored)| stored.certificate().is_none_or(|certificate| certificate.retained_by.is_none()))
+    }
+
+    /// Forgets a key altogether.
+    pub(crate) fn forget(&mut self, key: &Key) -> Option<Arc<Stored>> {
+        self.entries.remove(key)
     }
 
     /// Answers a read.

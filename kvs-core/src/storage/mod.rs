@@ -12,7 +12,7 @@ use crate::lattice::VectorClock;
 use crate::op::{KVSOperation, KVSResponse, Key};
 
 pub use self::core::KVSCore;
-pub use lattice_core::{LatticeKVSCore, Stamp, Stored};
+pub use lattice_core::{Content, DeathCertificate, LatticeKVSCore, Stamp, Stored};
 
 /// What a store keeps under a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

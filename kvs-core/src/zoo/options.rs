@@ -260,6 +260,18 @@ impl Architecture {
                     gossip.gossip_fanout
                 ));
             }
+            if gossip.certificates.is_limited && values(self) != Some(Values::Lww) {
+                return fail("death certificates are compared by timestamps, which only values=lww has".into());
+            }
+            let rounds =
+                [(gossip.rumor_mongering, gossip.gossip_interval), (gossip.anti_entropy, gossip.anti_entropy_interval)];
+            let slowest = rounds.into_iter().filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
+            let age = gossip.certificates.age;
+            if let Some(round) = slowest.filter(|round| gossip.certificates.is_limited && age < *round) {
+                return fail(format!(
+                    "a death certificate kept for {age} is gone before one round of gossip ({round}) is over"
+                ));
+            }
         }
         Ok(())
     }
@@ -314,6 +326,30 @@ macro_rules! gossip_field {
         )
     };
 }
+
+/// A row for a field of the death certificates.
+macro_rules! certificates_field {
+    ($value:ident, $field:ident) => {
+        (
+            |a: &Architecture| gossip(a).map(|config| OptionValue::$value(config.certificates.$field)),
+            |a: &mut Architecture, value: OptionValue| {
+                if let (Some(config), OptionValue::$value(value)) = (gossip_mut(a), value) {
+                    config.certificates.$field = value;
+                }
+            },
+        )
+    };
+}
+
+/// Whether death certificates are dropped at all.
+const CERTIFICATES: Access = (
+    |a| gossip(a).map(|config| OptionValue::Choice(if config.certificates.is_limited { "limited" } else { "kept" })),
+    |a, value| {
+        if let (Some(config), OptionValue::Choice(name)) = (gossip_mut(a), value) {
+            config.certificates.is_limited = name == "limited";
+        }
+    },
+);
 
 /// A row for an enum: its variants and their names.
 macro_rules! choice {
@@ -479,6 +515,38 @@ pub const OPTIONS: &[OptionSpec] = &[
         "How often a replica compares stores.",
         span(1, 60_000),
         gossip_field!(Span, anti_entropy_interval),
+    ),
+    option(
+        GOSSIP,
+        "certificates",
+        "Deleted keys are",
+        "Marked as deleted for good; or with a death certificate that is dropped after a while, which needs timestamps (Lww).",
+        Kind::Choice(&[("kept", "Marked for good"), ("limited", "Forgotten by and by")]),
+        CERTIFICATES,
+    ),
+    option(
+        GOSSIP,
+        "certificate-age",
+        "Certificates are kept for",
+        "How long every replica keeps a death certificate.",
+        span(1, 3_600_000),
+        certificates_field!(Span, age),
+    ),
+    option(
+        GOSSIP,
+        "dormant-age",
+        "Then asleep for",
+        "How long after that a few replicas keep it, asleep.",
+        span(1, 3_600_000),
+        certificates_field!(Span, dormant_age),
+    ),
+    option(
+        SAFETY,
+        "retention-sites",
+        "Kept asleep by",
+        "How many replicas these are. With none, whoever was away brings deleted values back.",
+        count(0, 16),
+        certificates_field!(Count, retention_sites),
     ),
     option(
         SAFETY,

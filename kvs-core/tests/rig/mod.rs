@@ -9,9 +9,10 @@ use kvs_core::explore::{Breach, Finding, Hunt, Life};
 use kvs_core::process::NodeId;
 use kvs_core::server::Node;
 use kvs_core::sim::schedule::Schedule;
+use kvs_core::storage::Values;
 use kvs_core::time::Time;
 use kvs_core::world::{Happening, Observer};
-use kvs_core::zoo::{Animal, Architecture, catalog};
+use kvs_core::zoo::{Animal, Architecture, StorageOptions, catalog};
 
 /// What was seen in many worlds, so that a test can tell that they were not all dull.
 #[derive(Default)]
@@ -89,10 +90,18 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("counter-limit", luck.pick(&["1", "2", "3"]));
             set("read-context", luck.pick(&["carried", "carried", "blind"]));
             set("anti-entropy-interval", luck.pick(&["100ms", "1s"]));
+            set("certificate-age", luck.pick(&["20s", "60s"]));
+            set("dormant-age", luck.pick(&["1s", "3600s"]));
+            set("retention-sites", luck.pick(&["1", "2"]));
         }
     }
     for (name, value) in fixed {
         set(name, value);
+    }
+    if architecture.storage == StorageOptions::Lattice(Values::Lww)
+        && !fixed.iter().any(|(name, _)| *name == "certificates")
+    {
+        architecture.set("certificates", luck.pick(&["kept", "limited"])).expect("there are timestamps");
     }
     architecture
 }

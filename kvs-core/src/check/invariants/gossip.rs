@@ -12,12 +12,13 @@ use crate::lattice::{Dot, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
 use crate::op::{KVSOperation, Key, Value};
 use crate::process::NodeId;
 use crate::replication::Replication;
+use crate::replication::gossip::Certificates;
 use crate::replication::gossip::RumorState;
 use crate::server::{Node, Request, Server};
-use crate::storage::{LatticeKVSCore, Storage, Stored};
+use crate::storage::{Content, LatticeKVSCore, Storage, Stored};
 use crate::time::Time;
 use crate::world::World;
-use crate::zoo::Architecture;
+use crate::zoo::{Architecture, ReplicationOptions};
 
 /// The name of a version: who wrote it as which of its writes, or when; for values without names, the value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,11 +49,27 @@ pub(super) struct Watch {
     /// Different states of a key that were reached.
     states: BTreeMap<Key, Vec<Arc<Stored>>>,
     has_crashed: bool,
+    /// Whether and how death certificates are dropped.
+    certificates: Option<Certificates>,
+    /// Of each key the latest deletion that was ever seen, and until when it is safe.
+    deleted: BTreeMap<Key, ((Time, ReplicaId), Time)>,
 }
 
 impl Watch {
-    pub(super) fn new(_architecture: &Architecture) -> Self {
-        Self { values: BTreeMap::new(), gone: BTreeMap::new(), states: BTreeMap::new(), has_crashed: false }
+    pub(super) fn new(architecture: &Architecture) -> Self {
+        let certificates = match &architecture.replication {
+            // Where nobody compares stores, nobody finds out that something is back.
+            ReplicationOptions::EpidemicGossip(config) if config.anti_entropy => Some(config.certificates.clone()),
+            _ => None,
+        };
+        Self {
+            values: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            states: BTreeMap::new(),
+            has_crashed: false,
+            certificates: certificates.filter(|certificates| certificates.is_limited),
+            deleted: BTreeMap::new(),
+        }
     }
 
     pub(super) fn crashed(&mut self, node: NodeId) {
@@ -72,9 +89,15 @@ impl Watch {
                 self.look_at_key(node, key, old, stored)?;
             }
         }
-        if let Some(key) = old_store.and_then(|old| old.iter().map(|(key, _)| key).find(|key| store.get(key).is_none()))
-        {
-            return Err(("R2", format!("{key} is gone")));
+        let old_entries = old_store.into_iter().flat_map(LatticeKVSCore::iter);
+        for (key, stored) in old_entries.filter(|(key, _)| store.get(key).is_none()) {
+            if stored.certificate().is_none() {
+                return Err(("R2", format!("{key} is gone")));
+            }
+            // Its certificate has done its time: what was replaced may come and go until one that sleeps awakens.
+            if let Some(gone) = self.gone.get_mut(&node) {
+                gone.retain(|(other, _)| other != key);
+            }
         }
         rumors(before, server)
     }
@@ -88,6 +111,13 @@ impl Watch {
             && !is_at_most(&**old, &**new)
         {
             return Err(("R2", format!("{key} fell from {old:?} to {new:?}")));
+        }
+        if let (Some(certificates), Stored::Lww(lww), Some(certificate)) =
+            (&self.certificates, &**new, new.certificate())
+        {
+            let latest = ((lww.time, lww.replica), certificate.activated + certificates.life());
+            let known = self.deleted.entry(key.clone()).or_insert(latest);
+            *known = latest.max(*known);
         }
         let versions = versions(new);
         for (version, value) in &versions {
@@ -126,8 +156,9 @@ impl Watch {
             Storage::Core(_) => None,
         });
         let Some((_, first)) = stores.next() else { return Ok(()) };
+        self.deleted_stays_deleted(world, first)?;
         for (node, store) in stores {
-            if !first.iter().eq(store.iter()) {
+            if !first.visible().eq(store.visible()) {
                 return Err((
                     "R3",
                     node,
@@ -160,9 +191,32 @@ impl Watch {
         Ok(())
     }
 
+    /// What is back although its deletion should be remembered still. (A crash may have taken the certificates that slept.)
+    fn deleted_stays_deleted(
+        &self,
+        world: &World<Node>,
+        store: &LatticeKVSCore,
+    ) -> Result<(), (&'static str, NodeId, String)> {
+        let back = self.deleted.iter().find(|(key, (rank, until))| {
+            let is_older = |stored: &Arc<Stored>| {
+                matches!(&**stored, Stored::Lww(Lww { time, replica, value: Content::Value(_) }) if (*time, *replica) < *rank)
+            };
+            world.now() < *until && store.get(key).is_some_and(is_older)
+        });
+        match back {
+            Some((key, ((time, _), _))) if !self.has_crashed => {
+                Err(("R8", NodeId(0), format!("{key} was deleted at {time}, and an older value of it is back")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a write is in a store, or was replaced by one that is.
     fn is_reflected(&self, key: &Key, value: &Value, store: &LatticeKVSCore) -> bool {
-        let Some(stored) = store.get(key) else { return false };
+        let Some(stored) = store.get(key) else {
+            // Deleted, and the deletion forgotten.
+            return self.deleted.contains_key(key);
+        };
         let mut names = self
             .values
             .iter()
@@ -184,9 +238,10 @@ fn versions(stored: &Stored) -> BTreeMap<Version, Value> {
         Stored::MvRegister(register) => {
             register.versions().map(|(dot, value)| (Version::Dot(dot), value.clone())).collect()
         }
-        Stored::Lww(Lww { time, replica, value }) => {
-            value.iter().map(|value| (Version::Stamp(*time, *replica), value.clone())).collect()
+        Stored::Lww(Lww { time, replica, value: Content::Value(value) }) => {
+            BTreeMap::from([(Version::Stamp(*time, *replica), value.clone())])
         }
+        Stored::Lww(_) => BTreeMap::new(),
         Stored::LwwWrapper(LwwWrapper(value)) => {
             value.iter().map(|value| (Version::Value(value.clone()), value.clone())).collect()
         }

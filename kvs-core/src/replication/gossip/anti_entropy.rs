@@ -89,7 +89,7 @@ impl EpidemicGossip {
     {
         // Before merging: a value that is not a lattice must be settled by exchange, not sent back as it came.
         let wanted: Arc<[Item]> = want.iter().filter_map(|key| item(key, store)).collect();
-        self.on_items(items, store);
+        self.on_items(items, store, cx);
         if !wanted.is_empty() {
             cx.send(from, Message::AeFin { items: wanted });
         }

@@ -1,13 +1,14 @@
 //! Epidemic replication: direct mail, rumor mongering and anti-entropy.
 //!
 //! Demers et al., *Epidemic Algorithms for Replicated Database Maintenance*, PODC 1987: direct mail (section 1.2), anti-entropy
-//! (1.3), complex epidemics (1.4).
+//! (1.3), complex epidemics (1.4), death certificates (2).
 //!
 //! **Promise**: with anti-entropy on, links that are not cut for ever and values that are a lattice, replicas that run for long
 //! enough without new writes become equal. Rumor mongering alone is fast and quiet, and may miss a replica for good.
 //! What it does not do: keep a write that only one replica knew when that replica crashed; order writes of different keys.
 
 mod anti_entropy;
+mod certificates;
 mod rumor;
 
 use alloc::boxed::Box;
@@ -22,6 +23,7 @@ use crate::storage::{LatticeKVSCore, Stored};
 use crate::time::Span;
 
 pub use anti_entropy::Digest;
+pub use certificates::{AWAKENED, Certificates, DROPPED, Dormant};
 pub use rumor::{Rumor, RumorId, RumorState, Rumors};
 
 /// How a replica spreads what it knows.
@@ -49,6 +51,8 @@ pub struct GossipConfig {
     pub anti_entropy: bool,
     /// How often.
     pub anti_entropy_interval: Span,
+    /// How long what a deleted key leaves behind is kept.
+    pub certificates: Certificates,
 }
 
 impl Default for GossipConfig {
@@ -65,6 +69,7 @@ impl Default for GossipConfig {
             rumor_identity: RumorIdentity::KeyAndVersion,
             anti_entropy: true,
             anti_entropy_interval: Span::from_secs(3),
+            certificates: Certificates::default(),
         }
     }
 }
@@ -177,6 +182,8 @@ pub enum Timer {
     GossipTick,
     /// To compare stores with somebody.
     AeTick,
+    /// To drop death certificates that are old enough.
+    DcSweep,
 }
 
 /// A rumor went cold here.
@@ -193,17 +200,23 @@ pub struct EpidemicGossip {
     peers: Arc<[NodeId]>,
     round: u32,
     rumors: Rumors,
+    dormant: Dormant,
 }
 
 impl EpidemicGossip {
     /// A replica that knows these others.
     pub fn new(config: Arc<GossipConfig>, peers: Arc<[NodeId]>) -> Self {
-        Self { config, peers, round: 0, rumors: Rumors::default() }
+        Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default() }
     }
 
     /// Its rumors.
     pub fn rumors(&self) -> &Rumors {
         &self.rumors
+    }
+
+    /// The death certificates that it keeps asleep.
+    pub fn dormant(&self) -> &Dormant {
+        &self.dormant
     }
 
     /// Handles an event that concerns replication.
@@ -215,8 +228,9 @@ impl EpidemicGossip {
             Event::Boot => self.on_boot(cx),
             Event::Timer(Timer::GossipTick) => self.on_gossip_tick(store, cx),
             Event::Timer(Timer::AeTick) => self.on_ae_tick(store, cx),
+            Event::Timer(Timer::DcSweep) => self.on_dc_sweep(store, cx),
             Event::Receive { from, message } => match message {
-                Message::Mail { items } | Message::AeFin { items } => self.on_items(&items, store),
+                Message::Mail { items } | Message::AeFin { items } => self.on_items(&items, store, cx),
                 Message::Rumor { round, items } => self.on_rumor(from, round, &items, store, cx),
                 Message::RumorAck { heard, .. } => self.on_rumor_ack(&heard, cx),
                 Message::AeSyn { digest } => self.on_ae_syn(from, &digest, store, cx),
@@ -241,6 +255,9 @@ impl EpidemicGossip {
         if self.config.anti_entropy {
             start(Timer::AeTick, self.config.anti_entropy_interval);
         }
+        if self.config.certificates.is_limited {
+            start(Timer::DcSweep, self.config.certificates.sweep_interval());
+        }
     }
 
     /// A client has changed a key here.
@@ -258,7 +275,10 @@ impl EpidemicGossip {
     }
 
     /// Takes in an item; if it changes the store, it is a rumor here, too. True if it does.
-    fn take_in(&mut self, item: &Item, store: &mut LatticeKVSCore) -> bool {
+    fn take_in<P: Process>(&mut self, item: &Item, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) -> bool {
+        if self.config.certificates.is_limited && !self.admits(item, store, cx) {
+            return false;
+        }
         let is_news = store.merge(&item.id.key, &item.value);
         if is_news {
             self.kindle(&item.id.key);
@@ -266,9 +286,9 @@ impl EpidemicGossip {
         is_news
     }
 
-    fn on_items(&mut self, items: &[Item], store: &mut LatticeKVSCore) {
+    fn on_items<P: Process>(&mut self, items: &[Item], store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) {
         for item in items {
-            self.take_in(item, store);
+            self.take_in(item, store, cx);
         }
     }
 

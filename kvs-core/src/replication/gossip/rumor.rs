@@ -79,6 +79,16 @@ impl Rumors {
         }
     }
 
+    /// There is nothing to tell about the key any more.
+    pub(super) fn cool(&mut self, key: &Key) {
+        if let Some(rumor) = self.by_key.get_mut(key)
+            && rumor.state != RumorState::Removed
+        {
+            rumor.state = RumorState::Removed;
+            self.infective -= 1;
+        }
+    }
+
     /// Changes the misses of a rumor if it is still the newest and hot; `None` makes it go cold.
     fn update(&mut self, id: &RumorId, next: impl FnOnce(u32) -> Option<u32>) -> bool {
         let Some(rumor) = self.by_key.get_mut(&id.key).filter(|rumor| rumor.version == id.version) else {
@@ -147,9 +157,9 @@ impl EpidemicGossip {
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
         match self.config.contacts {
-            Contacts::Blind => self.on_items(items, store),
+            Contacts::Blind => self.on_items(items, store, cx),
             Contacts::Feedback => {
-                let hear = |item: &Item| Heard { id: item.id.clone(), needed: self.take_in(item, store) };
+                let hear = |item: &Item| Heard { id: item.id.clone(), needed: self.take_in(item, store, cx) };
                 let heard = items.iter().map(hear).collect();
                 cx.send(from, Message::RumorAck { round, heard });
             }
