@@ -69,18 +69,18 @@ impl Dormant {
 }
 
 impl EpidemicGossip {
-    /// Who is to keep the certificate of a key that is deleted here: so many replicas, drawn at random. None: everybody,
-    /// for good.
+    /// Who is to keep the certificate of a key that is deleted here: this replica, which has it for certain, and others drawn at random.
+    /// None: everybody, for good.
     pub fn draw_retention_sites<P: Process>(&self, cx: &mut Context<'_, P>) -> Option<Vec<NodeId>> {
         if !self.config.certificates.is_limited {
             return None;
         }
-        let mut servers: Vec<NodeId> = self.peers.iter().copied().chain([cx.me()]).collect();
-        servers.sort_unstable();
-        let mut sites = Vec::new();
-        while sites.len() < self.config.certificates.retention_sites as usize && !servers.is_empty() {
-            let left = u32::try_from(servers.len()).unwrap_or(u32::MAX);
-            sites.push(servers.swap_remove(cx.choose(left) as usize));
+        let count = self.config.certificates.retention_sites as usize;
+        let mut others = self.peers.to_vec();
+        let mut sites: Vec<NodeId> = [cx.me()].into_iter().take(count).collect();
+        while sites.len() < count && !others.is_empty() {
+            let left = u32::try_from(others.len()).unwrap_or(u32::MAX);
+            sites.push(others.swap_remove(cx.choose(left) as usize));
         }
         sites.sort_unstable();
         Some(sites)
