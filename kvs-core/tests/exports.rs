@@ -760,7 +760,7 @@ fn at_one_instant_calls_come_before_returns_where_a_process_allows_it() {
     let call = |client, sequence| {
         let op = KVSOperation::Get(Key::new("k").unwrap());
         let id = RequestId { client, sequence };
-        Message::Called(Arc::new(Request { id, op, context: VectorClock::default() }))
+        Message::Called(Arc::new(Request { id, op, context: VectorClock::default(), seen: VectorClock::default() }))
     };
     let back =
         |client, sequence, outcome| Message::Returned(Arc::new(Return { id: RequestId { client, sequence }, outcome }));

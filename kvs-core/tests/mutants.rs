@@ -127,6 +127,15 @@ const MUTANTS: &[Mutant] = &[
         budget: 100,
     },
     Mutant {
+        id: "M10: effects before their causes",
+        animal: Animal::Replicated,
+        under: &[("delivery", "causal"), ("replicas", "3"), ("anti-entropy", "on"), ("certificates", "kept")],
+        mix: Mix::Everything,
+        off: ("heed-causes", "off"),
+        seen_by: &["R7"],
+        budget: 50,
+    },
+    Mutant {
         id: "M11: gossip goes into a second store",
         animal: Animal::Replicated,
         under: &[],

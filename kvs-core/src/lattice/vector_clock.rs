@@ -53,7 +53,7 @@ impl VectorClock {
         self.0.iter().map(|(replica, count)| (*replica, *count))
     }
 
-    /// Whether it has seen all that `self` has, and more.
+    /// Whether the other has seen all that this one has, and more.
     pub fn happened_before(&self, other: &Self) -> bool {
         self.partial_cmp(other) == Some(Ordering::Less)
     }
@@ -63,7 +63,8 @@ impl VectorClock {
         self.partial_cmp(other).is_none()
     }
 
-    fn has_seen(&self, other: &Self) -> bool {
+    /// Whether it has seen all that the other has.
+    pub fn has_seen(&self, other: &Self) -> bool {
         other.iter().all(|(replica, count)| count <= self.get(replica))
     }
 }

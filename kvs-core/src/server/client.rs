@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Message, Node, Request, Response, Timer};
-use crate::lattice::VectorClock;
+use crate::lattice::{Merge, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::routing::Router;
@@ -88,6 +88,8 @@ pub struct Client {
     waiting: VecDeque<Arc<Call>>,
     /// What it last read of each key.
     contexts: BTreeMap<Key, VectorClock>,
+    /// With causal delivery: the updates that its session has seen.
+    seen: VectorClock,
     traffic: Option<Traffic>,
     values_invented: u32,
 }
@@ -103,6 +105,7 @@ impl Client {
             pending: None,
             waiting: VecDeque::new(),
             contexts: BTreeMap::new(),
+            seen: VectorClock::default(),
             traffic: None,
             values_invented: 0,
         }
@@ -151,7 +154,12 @@ impl Client {
             ReadContext::Carried => self.contexts.get(op.key()).cloned().unwrap_or_default(),
             ReadContext::Blind => VectorClock::default(),
         };
-        let request = Arc::new(Request { id: RequestId { client, sequence: self.last_sequence }, op, context });
+        let request = Arc::new(Request {
+            id: RequestId { client, sequence: self.last_sequence },
+            op,
+            context,
+            seen: self.seen.clone(),
+        });
         cx.send(NodeId::OUTSIDE, Message::Called(request.clone()));
         cx.send(server, Message::Request(request.clone()));
         cx.set_timer(Timer::Retry, self.options.retry_after);
@@ -166,6 +174,7 @@ impl Client {
         if let KVSResponse::GetResult { context, .. } = &response.result {
             self.contexts.insert(pending.request.op.key().clone(), context.clone());
         }
+        self.seen.merge(&response.seen);
         cx.cancel_timer(Timer::Retry);
         self.end(response.id, Outcome::Ok(response.result.clone()), cx);
     }
@@ -189,6 +198,7 @@ impl Client {
         self.session += 1;
         self.last_sequence = 0;
         self.contexts.clear();
+        self.seen = VectorClock::default();
         self.end(id, Outcome::Maybe, cx);
     }
 

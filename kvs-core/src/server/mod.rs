@@ -9,6 +9,7 @@ mod node;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub struct Request {
     pub op: KVSOperation,
     /// What the client has read of this key; a write replaces that and nothing else.
     pub context: VectorClock,
+    /// With causal delivery: the updates that its session has seen. A replica that has not lets it wait.
+    pub seen: VectorClock,
 }
 
 /// A server answers.
@@ -42,6 +45,8 @@ pub struct Response {
     pub id: RequestId,
     /// The answer.
     pub result: KVSResponse,
+    /// With causal delivery: the updates that it rests on.
+    pub seen: VectorClock,
 }
 
 /// What a server does about retries and crashes.
@@ -85,6 +90,8 @@ pub enum ReplicatedInto {
 pub const REPEATED: Mark = Mark("repeated request: answered from memory");
 /// A request was older than one that has been served.
 pub const OUTDATED: Mark = Mark("outdated request: ignored");
+/// A request waits until the replica has seen what its client has.
+pub const PARKED: Mark = Mark("request waits: its client has seen more than this replica");
 /// A server has read its journal back.
 pub const RECOVERED: Mark = Mark("recovered from the journal");
 
@@ -121,6 +128,8 @@ pub struct Server {
     storage: Storage,
     replication: Replication,
     served: Sessions,
+    /// Requests of clients that have seen more than this server, and where they came from.
+    parked: BTreeMap<ClientId, (NodeId, Arc<Request>)>,
     /// Part of the name under which it writes; see [`ReplicaId`].
     incarnation: u32,
     journal: Journal<Snapshot, Record>,
@@ -143,6 +152,7 @@ impl Server {
             storage,
             replication,
             served: Sessions::new(),
+            parked: BTreeMap::new(),
             incarnation: 0,
             journal: Journal::default(),
             snapshot,
@@ -163,6 +173,11 @@ impl Server {
     /// What it remembers of each client.
     pub fn served(&self) -> &BTreeMap<ClientId, Served> {
         &self.served
+    }
+
+    /// How many requests wait until this server has seen what their clients have.
+    pub fn parked(&self) -> usize {
+        self.parked.len()
     }
 
     /// What a read of this key would answer here.
@@ -201,7 +216,7 @@ impl Server {
         cx.set_timer(Timer::Batch, SPLIT_BATCH);
     }
 
-    fn on_request(&mut self, from: NodeId, request: &Request, cx: &mut Context<'_, Node>) {
+    fn on_request(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
         if let Some(served) = self.served.get(&request.id.client).filter(|_| self.options.dedupe) {
             if request.id.sequence < served.last_sequence {
                 cx.mark(OUTDATED, u64::from(request.id.sequence));
@@ -214,8 +229,14 @@ impl Server {
                 return;
             }
         }
+        if !self.has_seen(&request.seen) {
+            cx.mark(PARKED, u64::from(request.id.sequence));
+            self.parked.insert(request.id.client, (from, request.clone()));
+            return;
+        }
         let result = self.apply(request, cx);
-        let response = Arc::new(Response { id: request.id, result });
+        let seen = self.updates().map_or_else(VectorClock::default, |updates| updates.applied().clone());
+        let response = Arc::new(Response { id: request.id, result, seen });
         if self.options.dedupe {
             let served = Served { last_sequence: request.id.sequence, response: response.clone() };
             self.served.insert(request.id.client, served);
@@ -239,10 +260,13 @@ impl Server {
             (KVSOperation::Delete(_), Replication::EpidemicGossip(gossip)) => gossip.draw_retention_sites(cx),
             _ => None,
         };
+        let me = ReplicaId { node: cx.me(), incarnation: self.incarnation };
+        // What a session has seen it has seen of every key.
+        let in_session = self.updates().map(|updates| updates.context_of(key, &request.seen));
         let stamp = Stamp {
-            replica: ReplicaId { node: cx.me(), incarnation: self.incarnation },
+            replica: me,
             now: cx.now(),
-            read: &request.context,
+            read: in_session.as_ref().unwrap_or(&request.context),
             retained_by: retained_by.as_deref(),
         };
         let (response, changed) = self.storage.apply(&request.op, stamp);
@@ -252,9 +276,33 @@ impl Server {
             if let (Some(second), Some(stored)) = (&mut self.second_store, store.get(key)) {
                 second.merge(key, stored);
             }
-            gossip.on_local_change(key, store, cx);
+            gossip.on_local_change(me, key, store, cx);
         }
         response
+    }
+
+    fn updates(&self) -> Option<&gossip::Updates> {
+        match &self.replication {
+            Replication::EpidemicGossip(gossip) => gossip.updates(),
+            Replication::NoReplication => None,
+        }
+    }
+
+    fn has_seen(&self, seen: &VectorClock) -> bool {
+        self.updates().is_none_or(|updates| updates.applied().has_seen(seen))
+    }
+
+    /// Serves the requests that have waited long enough.
+    fn serve_parked(&mut self, cx: &mut Context<'_, Node>) {
+        let is_ready = |(client, (_, request)): (&ClientId, &(NodeId, Arc<Request>))| {
+            self.has_seen(&request.seen).then_some(*client)
+        };
+        let ready: Vec<ClientId> = self.parked.iter().filter_map(is_ready).collect();
+        for client in ready {
+            if let Some((from, request)) = self.parked.remove(&client) {
+                self.on_request(from, &request, cx);
+            }
+        }
     }
 
     /// What an answer says must not be undone by a crash: neither the write it confirms nor the one it shows.
@@ -271,6 +319,9 @@ impl Server {
             (&mut self.storage, &mut self.replication)
         {
             gossip.step(event, self.second_store.as_mut().unwrap_or(store), cx);
+        }
+        if !self.parked.is_empty() {
+            self.serve_parked(cx);
         }
     }
 
@@ -302,7 +353,7 @@ fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
     let ((mut core, mut served), records) = recovered.unwrap_or_default();
     for Record { id, op } in records {
         let result = core.apply(&op);
-        let response = Arc::new(Response { id, result });
+        let response = Arc::new(Response { id, result, seen: VectorClock::default() });
         served.insert(id.client, Served { last_sequence: id.sequence, response });
     }
     (journal, (core, served))

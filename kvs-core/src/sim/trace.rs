@@ -165,15 +165,20 @@ pub fn summarize(message: &Message) -> String {
                     (needed, known) => format!("{needed} new, {known} known"),
                 }
             }
-            gossip::Message::AeSyn { digest } => match digest.len() {
-                0 => String::from("I have nothing"),
-                1 => String::from("I have 1 key"),
-                keys => format!("I have {keys} keys"),
+            gossip::Message::AeSyn { digest } => match (digest, digest.count()) {
+                (_, 0) => String::from("I have nothing"),
+                (gossip::Digest::Keys(_), 1) => String::from("I have 1 key"),
+                (gossip::Digest::Keys(_), keys) => format!("I have {keys} keys"),
+                (gossip::Digest::Updates(_), 1) => String::from("I know 1 update"),
+                (gossip::Digest::Updates(_), updates) => format!("I know {updates} updates"),
             },
-            gossip::Message::AeReply { items, want } => match (items.is_empty(), want.len()) {
-                (false, 0) => summarize_items(items),
+            gossip::Message::AeReply { items, want } => match (items.is_empty(), want) {
                 (true, _) => String::from("send me yours"),
-                (false, _) => format!("{}; send me yours", summarize_items(items)),
+                (false, gossip::Want::Keys(keys)) if keys.is_empty() => summarize_items(items),
+                (false, gossip::Want::Keys(_)) => format!("{}; send me yours", summarize_items(items)),
+                (false, gossip::Want::Beyond(_)) => {
+                    format!("{}; what do you know beyond that?", summarize_items(items))
+                }
             },
         },
     }

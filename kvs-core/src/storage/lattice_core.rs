@@ -157,6 +157,13 @@ impl LatticeKVSCore {
         self.merge(key, &Arc::new(new))
     }
 
+    /// What is written here from now on has a later timestamp than this value.
+    pub(crate) fn observe(&mut self, other: &Stored) {
+        if let Stored::Lww(lww) = other {
+            self.last_time = self.last_time.max(lww.time);
+        }
+    }
+
     /// Takes in a value from another replica. True if that changed what is kept.
     pub fn merge(&mut self, key: &Key, other: &Arc<Stored>) -> bool {
         let Some(mine) = self.entries.get_mut(key) else {

@@ -5,7 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Animal, Architecture, StorageOptions};
+use super::{Animal, Architecture, ReplicationOptions, StorageOptions};
+use crate::replication::gossip::Delivery;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
@@ -171,7 +172,7 @@ impl Architecture {
     /// Safety options that are switched off change no promise: that is how a run can break it.
     pub fn claims(&self) -> Vec<Claim> {
         let claim = |guarantee, ended_by: &[Fault]| Claim { guarantee, ended_by: ended_by.iter().copied().collect() };
-        let mut claims = match self.animal {
+        let claims = match self.animal {
             Animal::Local => {
                 let ended_by: &[Fault] =
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
@@ -183,6 +184,10 @@ impl Architecture {
                 let lost_by: &[Fault] =
                     if is_stamped { &[Fault::Crash, Fault::Wipe, Fault::Skew] } else { &[Fault::Crash, Fault::Wipe] };
                 let mut claims = vec![claim(Guarantee::Convergence, &[]), claim(Guarantee::Durability, lost_by)];
+                if self.is_causal() {
+                    claims.push(claim(Guarantee::CausalConvergence, &[Fault::Crash, Fault::Wipe]));
+                    return with_implied(claims);
+                }
                 // A client that keeps to one replica sees what that one has seen.
                 if self.routing == RoutingOptions::Sticky && self.client.read_context == ReadContext::Carried {
                     let ended_by = [Fault::Crash, Fault::Wipe, Fault::Skew, Fault::Roaming];
@@ -192,14 +197,24 @@ impl Architecture {
                 claims
             }
         };
-        let implied: Vec<Claim> = claims
-            .iter()
-            .flat_map(|claim| {
-                let of = |guarantee: &Guarantee| Claim { guarantee: *guarantee, ended_by: claim.ended_by.clone() };
-                claim.guarantee.implied().iter().map(of)
-            })
-            .collect();
-        claims.extend(implied);
-        claims
+        with_implied(claims)
     }
+
+    /// Whether effects never come before their causes.
+    fn is_causal(&self) -> bool {
+        let is_delivered_so = matches!(&self.replication,
+            ReplicationOptions::EpidemicGossip(config) if config.delivery == Delivery::Causal);
+        is_delivered_so && matches!(self.storage, StorageOptions::Lattice(Values::MvRegister | Values::Lww))
+    }
+}
+
+/// What is promised, and what follows from it.
+fn with_implied(mut claims: Vec<Claim>) -> Vec<Claim> {
+    let of_one = |claim: &Claim| {
+        let of = |guarantee: &Guarantee| Claim { guarantee: *guarantee, ended_by: claim.ended_by.clone() };
+        claim.guarantee.implied().iter().map(of).collect::<Vec<_>>()
+    };
+    let implied: Vec<Claim> = claims.iter().flat_map(of_one).collect();
+    claims.extend(implied);
+    claims
 }

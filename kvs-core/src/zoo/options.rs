@@ -7,7 +7,7 @@ use core::fmt;
 use super::{Animal, Architecture, Names, ReplicationOptions, StorageOptions, catalog};
 use crate::choice::Probability;
 use crate::disk::{CrashFate, Honesty};
-use crate::replication::gossip::{Contacts, Cooling, GossipConfig, RumorIdentity};
+use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, RumorIdentity};
 use crate::routing::RoutingOptions;
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
@@ -259,6 +259,11 @@ impl Architecture {
                     "a fan-out of {} needs that many other replicas, and {first} has {others}",
                     gossip.gossip_fanout
                 ));
+            }
+            if gossip.certificates.is_limited && gossip.delivery == Delivery::Causal {
+                return fail(
+                    "causal delivery keeps every update, so that deleted keys are not forgotten by and by".into(),
+                );
             }
             if gossip.certificates.is_limited && values(self) != Some(Values::Lww) {
                 return fail("death certificates are compared by timestamps, which only values=lww has".into());
@@ -518,6 +523,16 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         GOSSIP,
+        "delivery",
+        "Delivery",
+        "Eventual: a change counts when it arrives. Causal: once all that came before it has arrived, too.",
+        Kind::Choice(&[("eventual", "Eventual"), ("causal", "Causal")]),
+        choice!(a => gossip(a).map(|config| config.delivery), gossip_mut(a).map(|config| &mut config.delivery), {
+            "eventual" = Delivery::Eventual, "causal" = Delivery::Causal,
+        }),
+    ),
+    option(
+        GOSSIP,
         "certificates",
         "Deleted keys are",
         "Marked as deleted for good; or with a death certificate that is dropped after a while, which needs timestamps (Lww).",
@@ -539,6 +554,14 @@ pub const OPTIONS: &[OptionSpec] = &[
         "How long after that a few replicas keep it, asleep.",
         span(1, 3_600_000),
         certificates_field!(Span, dormant_age),
+    ),
+    option(
+        SAFETY,
+        "heed-causes",
+        "Updates wait for causes",
+        "With causal delivery: an update waits for those of other replicas that its author had seen.",
+        Kind::Switch,
+        gossip_field!(Switch, heeds_causes),
     ),
     option(
         SAFETY,

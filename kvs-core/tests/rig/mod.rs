@@ -102,6 +102,8 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
         && !fixed.iter().any(|(name, _)| *name == "certificates")
     {
         architecture.set("certificates", luck.pick(&["kept", "limited"])).expect("there are timestamps");
+    } else if animal == Animal::Replicated && fixed.is_empty() {
+        architecture.set("delivery", luck.pick(&["eventual", "causal"])).expect("nothing stands against it");
     }
     architecture
 }

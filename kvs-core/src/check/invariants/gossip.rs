@@ -12,8 +12,8 @@ use crate::lattice::{Dot, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
 use crate::op::{KVSOperation, Key, Value};
 use crate::process::NodeId;
 use crate::replication::Replication;
-use crate::replication::gossip::Certificates;
 use crate::replication::gossip::RumorState;
+use crate::replication::gossip::{Certificates, Updates};
 use crate::server::{Node, Request, Server};
 use crate::storage::{Content, LatticeKVSCore, Storage, Stored};
 use crate::time::Time;
@@ -99,6 +99,7 @@ impl Watch {
                 gone.retain(|(other, _)| other != key);
             }
         }
+        causes(before, server)?;
         rumors(before, server)
     }
 
@@ -249,6 +250,27 @@ fn versions(stored: &Stored) -> BTreeMap<Version, Value> {
             pair.value.0.iter().map(|value| (Version::Value(value.clone()), value.clone())).collect()
         }
     }
+}
+
+/// Whether all that new updates depend on has been applied, too.
+fn causes(before: Option<&Server>, server: &Server) -> Found {
+    fn updates(server: &Server) -> Option<&Updates> {
+        match server.replication() {
+            Replication::EpidemicGossip(gossip) => gossip.updates(),
+            Replication::NoReplication => None,
+        }
+    }
+    let Some(now) = updates(server) else { return Ok(()) };
+    let before = before.and_then(updates).map(Updates::applied);
+    for (replica, count) in now.applied().iter() {
+        for count in before.map_or(0, |before| before.get(replica)) + 1..=count {
+            let item = now.get(Dot { replica, count });
+            if !item.is_some_and(|item| item.deps.as_ref().is_some_and(|deps| now.applied().has_seen(deps))) {
+                return Err(("R7", format!("update {count} of {replica} was applied before its causes")));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn rumors(before: Option<&Server>, server: &Server) -> Found {

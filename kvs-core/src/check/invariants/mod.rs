@@ -13,6 +13,7 @@
 //! | R3 | replicated, when quiet | all replicas hold the same, and no acknowledged write is missing that no crash took |
 //! | R4 | replicated | a version that was replaced at a replica never comes back there within one life |
 //! | R5 | replicated | a version's name means one value, everywhere and for ever |
+//! | R7 | replicated, causal delivery | a replica that has applied an update has applied all that it depends on |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //! | R6 | replicated | a rumor that went cold stays cold; only a newer version is hot again |
 //!
@@ -172,7 +173,12 @@ impl Invariants {
                 self.fail("G3", time, server, what);
             }
             Some(_) if is_read && matches!(self.kind, Kind::Gossip(_)) => self.reads.push((server, response.clone())),
-            Some(_) => {}
+            Some(op) => {
+                // Several requests that waited are served in one step: what was read before this write is not held any more.
+                let key = op.key();
+                let is_of_key = |id: &RequestId| self.requests.get(id).is_some_and(|request| request.op.key() == key);
+                self.reads.retain(|(at, read)| *at != server || !is_of_key(&read.id));
+            }
         }
         if let Kind::Local(watch) = &mut self.kind
             && let Err((id, what)) = watch.answered(response)

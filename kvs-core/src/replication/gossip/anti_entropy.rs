@@ -5,35 +5,38 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DIFFERENCE_FOUND, EpidemicGossip, Item, Message, RumorId, Timer, item};
+use super::{DIFFERENCE_FOUND, EpidemicGossip, Item, Message, Timer, item};
+use crate::lattice::VectorClock;
 use crate::op::Key;
 use crate::process::{Context, NodeId, Process};
 use crate::storage::LatticeKVSCore;
 
-/// A fingerprint of every key a replica keeps, in the order of keys.
+/// What a replica keeps, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Digest(Arc<[(Key, u64)]>);
+pub enum Digest {
+    /// A fingerprint of every key, in the order of keys.
+    Keys(Arc<[(Key, u64)]>),
+    /// How many updates of each origin it has applied, with [`Delivery::Causal`](super::Delivery::Causal).
+    Updates(VectorClock),
+}
 
 impl Digest {
-    fn of(store: &LatticeKVSCore) -> Self {
-        Self(store.iter().map(|(key, stored)| (key.clone(), stored.digest())).collect())
+    /// Of how many keys, or updates.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Keys(keys) => keys.len() as u64,
+            Self::Updates(applied) => applied.iter().map(|(_, count)| count).sum(),
+        }
     }
+}
 
-    fn get(&self, key: &Key) -> Option<u64> {
-        let place = self.0.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
-        Some(self.0[place].1)
-    }
-
-    /// How many keys it covers.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether it covers nothing.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+/// What a replica would like to see of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Want {
+    /// What is under these keys.
+    Keys(Box<[Key]>),
+    /// All updates beyond these.
+    Beyond(VectorClock),
 }
 
 impl EpidemicGossip {
@@ -48,7 +51,11 @@ impl EpidemicGossip {
             return;
         }
         let peer = self.peers[cx.choose(peers) as usize];
-        cx.send(peer, Message::AeSyn { digest: Digest::of(store) });
+        let digest = match &self.updates {
+            Some(updates) => Digest::Updates(updates.applied().clone()),
+            None => Digest::Keys(store.iter().map(|(key, stored)| (key.clone(), stored.digest())).collect()),
+        };
+        cx.send(peer, Message::AeSyn { digest });
     }
 
     /// Answers with what the digest lacks or has otherwise, and asks for what it alone has or has otherwise.
@@ -61,18 +68,23 @@ impl EpidemicGossip {
     ) where
         P: Process<Message: From<Message>>,
     {
-        let differs = |key: &Key, digest: u64| theirs.get(key) != Some(digest);
-        let mine = store.iter().filter(|(key, stored)| differs(key, stored.digest()));
-        let items: Arc<[Item]> = mine
-            .map(|(key, value)| Item { id: RumorId { key: key.clone(), version: 0 }, value: value.clone() })
-            .collect();
-        let is_other_here = |key: &Key, digest: u64| store.get(key).is_none_or(|stored| stored.digest() != digest);
-        let want: Box<[Key]> =
-            theirs.0.iter().filter(|(key, digest)| is_other_here(key, *digest)).map(|(key, _)| key.clone()).collect();
-        if items.is_empty() && want.is_empty() {
+        let (items, want, wanted) = match (theirs, &self.updates) {
+            (Digest::Keys(theirs), _) => {
+                let (items, keys) = differences(store, theirs);
+                let wanted = keys.len();
+                (items, Want::Keys(keys), wanted)
+            }
+            (Digest::Updates(theirs), Some(updates)) => {
+                let wanted = usize::from(!updates.applied().has_seen(theirs));
+                (updates.lacked_by(theirs), Want::Beyond(updates.applied().clone()), wanted)
+            }
+            // It was sent to somebody else.
+            (Digest::Updates(_), None) => return,
+        };
+        if items.is_empty() && wanted == 0 {
             return;
         }
-        cx.mark(DIFFERENCE_FOUND, items.len().max(want.len()) as u64);
+        cx.mark(DIFFERENCE_FOUND, items.len().max(wanted) as u64);
         cx.send(from, Message::AeReply { items, want });
     }
 
@@ -81,17 +93,34 @@ impl EpidemicGossip {
         &mut self,
         from: NodeId,
         items: &[Item],
-        want: &[Key],
+        want: &Want,
         store: &mut LatticeKVSCore,
         cx: &mut Context<'_, P>,
     ) where
         P: Process<Message: From<Message>>,
     {
         // Before merging: a value that is not a lattice must be settled by exchange, not sent back as it came.
-        let wanted: Arc<[Item]> = want.iter().filter_map(|key| item(key, store)).collect();
+        let wanted: Arc<[Item]> = match (want, &self.updates) {
+            (Want::Keys(keys), _) => keys.iter().filter_map(|key| item(key, store)).collect(),
+            (Want::Beyond(applied), Some(updates)) => updates.lacked_by(applied),
+            (Want::Beyond(_), None) => Arc::default(),
+        };
         self.on_items(items, store, cx);
         if !wanted.is_empty() {
             cx.send(from, Message::AeFin { items: wanted });
         }
     }
+}
+
+/// What is kept here and is missing or different in a list of fingerprints, and the keys that are missing or different here.
+fn differences(store: &LatticeKVSCore, theirs: &[(Key, u64)]) -> (Arc<[Item]>, Box<[Key]>) {
+    let their_digest = |key: &Key| {
+        let place = theirs.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
+        Some(theirs[place].1)
+    };
+    let mine = store.iter().filter(|(key, stored)| their_digest(key) != Some(stored.digest()));
+    let items = mine.filter_map(|(key, _)| item(key, store)).collect();
+    let is_other_here = |key: &Key, digest: u64| store.get(key).is_none_or(|stored| stored.digest() != digest);
+    let keys = theirs.iter().filter(|(key, digest)| is_other_here(key, *digest)).map(|(key, _)| key.clone()).collect();
+    (items, keys)
 }

@@ -107,7 +107,7 @@ impl EpidemicGossip {
             self.dormant.0.remove(key);
             store.merge(key, &Arc::new(Stored::Lww(certificate)));
             cx.mark(AWAKENED, 0);
-            self.kindle(key);
+            self.kindle(&item.id);
             return false;
         }
         item.value.certificate().is_none_or(|certificate| !self.has_done_its_time(certificate, cx.now()))

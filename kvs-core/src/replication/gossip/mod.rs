@@ -5,9 +5,11 @@
 //!
 //! **Promise**: with anti-entropy on, links that are not cut for ever and values that are a lattice, replicas that run for long
 //! enough without new writes become equal. Rumor mongering alone is fast and quiet, and may miss a replica for good.
-//! What it does not do: keep a write that only one replica knew when that replica crashed; order writes of different keys.
+//! What it does not do: keep a write that only one replica knew when that replica crashed; order writes of different keys, unless
+//! [`Delivery::Causal`] is chosen.
 
 mod anti_entropy;
+mod causal;
 mod certificates;
 mod rumor;
 
@@ -17,12 +19,14 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::Probability;
+use crate::lattice::{ReplicaId, VectorClock};
 use crate::op::Key;
 use crate::process::{Context, Event, Mark, NodeId, Process};
 use crate::storage::{LatticeKVSCore, Stored};
 use crate::time::Span;
 
-pub use anti_entropy::Digest;
+pub use anti_entropy::{Digest, Want};
+pub use causal::{Delivery, Updates};
 pub use certificates::{AWAKENED, Certificates, DROPPED, Dormant};
 pub use rumor::{Rumor, RumorId, RumorState, Rumors};
 
@@ -53,6 +57,10 @@ pub struct GossipConfig {
     pub anti_entropy_interval: Span,
     /// How long what a deleted key leaves behind is kept.
     pub certificates: Certificates,
+    /// When a replica takes in what others tell it.
+    pub delivery: Delivery,
+    /// With [`Delivery::Causal`]: whether an update waits for those of other replicas that it depends on.
+    pub heeds_causes: bool,
 }
 
 impl Default for GossipConfig {
@@ -70,6 +78,8 @@ impl Default for GossipConfig {
             anti_entropy: true,
             anti_entropy_interval: Span::from_secs(3),
             certificates: Certificates::default(),
+            delivery: Delivery::default(),
+            heeds_causes: true,
         }
     }
 }
@@ -109,8 +119,10 @@ pub enum RumorIdentity {
 pub struct Item {
     /// The rumor it spreads as; anti-entropy and mail give it version 0.
     pub id: RumorId,
-    /// What the sender keeps under the key.
+    /// What the sender keeps under the key; of an update, what its origin kept.
     pub value: Arc<Stored>,
+    /// What an update depends on.
+    pub deps: Option<Arc<VectorClock>>,
 }
 
 /// A rumor that somebody was told.
@@ -154,7 +166,7 @@ pub enum Message {
         /// What differs.
         items: Arc<[Item]>,
         /// What the sender of this would like to see.
-        want: Box<[Key]>,
+        want: Want,
     },
     /// What was wanted.
     AeFin {
@@ -188,6 +200,8 @@ pub enum Timer {
 
 /// A rumor went cold here.
 pub const COOLED: Mark = Mark("rumor went cold");
+/// An update has come before its causes.
+pub const WAITING: Mark = Mark("update waits for its causes");
 /// Anti-entropy found a difference.
 pub const DIFFERENCE_FOUND: Mark = Mark("anti-entropy found a difference");
 
@@ -201,17 +215,30 @@ pub struct EpidemicGossip {
     round: u32,
     rumors: Rumors,
     dormant: Dormant,
+    /// With [`Delivery::Causal`].
+    updates: Option<Updates>,
 }
 
 impl EpidemicGossip {
     /// A replica that knows these others.
     pub fn new(config: Arc<GossipConfig>, peers: Arc<[NodeId]>) -> Self {
-        Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default() }
+        let updates = (config.delivery == Delivery::Causal).then(Updates::default);
+        Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default(), updates }
     }
 
     /// Its rumors.
     pub fn rumors(&self) -> &Rumors {
         &self.rumors
+    }
+
+    /// Its updates, with [`Delivery::Causal`].
+    pub fn updates(&self) -> Option<&Updates> {
+        self.updates.as_ref()
+    }
+
+    /// How much is told as rumors.
+    pub fn hot(&self) -> usize {
+        self.updates.as_ref().map_or(self.rumors.infective() as usize, Updates::hot)
     }
 
     /// The death certificates that it keeps asleep.
@@ -261,13 +288,18 @@ impl EpidemicGossip {
     }
 
     /// A client has changed a key here.
-    pub fn on_local_change<P>(&mut self, key: &Key, store: &LatticeKVSCore, cx: &mut Context<'_, P>)
+    pub fn on_local_change<P>(&mut self, me: ReplicaId, key: &Key, store: &LatticeKVSCore, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
-        self.kindle(key);
+        let change = match (&mut self.updates, store.get(key)) {
+            (Some(updates), Some(value)) => Some(updates.record(me, key, value.clone())),
+            _ => item(key, store),
+        };
+        let Some(change) = change else { return };
+        self.kindle(&change.id);
         if self.config.direct_mail {
-            let items: Arc<[Item]> = item(key, store).into_iter().collect();
+            let items: Arc<[Item]> = [change].into();
             for &peer in self.peers.iter() {
                 cx.send(peer, Message::Mail { items: items.clone() });
             }
@@ -276,14 +308,31 @@ impl EpidemicGossip {
 
     /// Takes in an item; if it changes the store, it is a rumor here, too. True if it does.
     fn take_in<P: Process>(&mut self, item: &Item, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) -> bool {
+        if let Some(updates) = &mut self.updates {
+            let is_news = updates.take_in(item);
+            self.deliver(store, cx);
+            return is_news;
+        }
         if self.config.certificates.is_limited && !self.admits(item, store, cx) {
             return false;
         }
         let is_news = store.merge(&item.id.key, &item.value);
         if is_news {
-            self.kindle(&item.id.key);
+            self.kindle(&item.id);
         }
         is_news
+    }
+
+    /// Applies the updates whose causes have come.
+    fn deliver<P: Process>(&mut self, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) {
+        let Some(updates) = &mut self.updates else { return };
+        let delivered = updates.deliver(store, self.config.heeds_causes);
+        if self.config.rumor_mongering {
+            delivered.iter().for_each(|dot| updates.kindle(*dot));
+        }
+        if delivered.is_empty() && updates.waiting() > 0 {
+            cx.mark(WAITING, updates.waiting() as u64);
+        }
     }
 
     fn on_items<P: Process>(&mut self, items: &[Item], store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) {
@@ -292,9 +341,13 @@ impl EpidemicGossip {
         }
     }
 
-    fn kindle(&mut self, key: &Key) {
-        if self.config.rumor_mongering {
-            self.rumors.kindle(key, self.config.rumor_identity);
+    fn kindle(&mut self, id: &RumorId) {
+        if !self.config.rumor_mongering {
+            return;
+        }
+        match (&mut self.updates, id.dot) {
+            (Some(updates), Some(dot)) => updates.kindle(dot),
+            _ => self.rumors.kindle(&id.key, self.config.rumor_identity),
         }
     }
 }
@@ -302,5 +355,5 @@ impl EpidemicGossip {
 /// What a store keeps under a key, outside of any rumor.
 fn item(key: &Key, store: &LatticeKVSCore) -> Option<Item> {
     let value = store.get(key)?.clone();
-    Some(Item { id: RumorId { key: key.clone(), version: 0 }, value })
+    Some(Item { id: RumorId { key: key.clone(), dot: None, version: 0 }, value, deps: None })
 }

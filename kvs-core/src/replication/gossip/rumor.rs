@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{COOLED, Contacts, Cooling, EpidemicGossip, Heard, Item, Message, RumorIdentity, Timer};
+use crate::lattice::Dot;
 use crate::op::Key;
 use crate::process::{Context, NodeId, Process};
 use crate::storage::LatticeKVSCore;
@@ -16,6 +17,8 @@ use crate::storage::LatticeKVSCore;
 pub struct RumorId {
     /// The key it is about.
     pub key: Key,
+    /// The update it is, with [`Delivery::Causal`](super::Delivery::Causal).
+    pub dot: Option<Dot>,
     /// Counts the changes of the key at that replica, from 1.
     pub version: u32,
 }
@@ -122,17 +125,13 @@ impl EpidemicGossip {
     {
         cx.set_timer(Timer::GossipTick, self.config.gossip_interval);
         self.round = self.round.wrapping_add(1);
-        if self.rumors.infective() == 0 {
+        if self.hot() == 0 {
             return;
         }
-        let mut items = Vec::with_capacity(self.rumors.infective() as usize);
-        for (key, rumor) in self.rumors.iter().filter(|(_, rumor)| rumor.state != RumorState::Removed) {
-            if let Some(value) = store.get(key) {
-                let id = RumorId { key: key.clone(), version: rumor.version };
-                items.push(Item { id, value: value.clone() });
-            }
-        }
-        let items: Arc<[Item]> = items.into();
+        let items: Arc<[Item]> = match &self.updates {
+            Some(updates) => updates.hot_items().into(),
+            None => self.hot_items(store).into(),
+        };
         let mut contacts = 0;
         self.for_distinct_peers(cx, |peer, cx| {
             cx.send(peer, Message::Rumor { round: self.round, items: items.clone() });
@@ -143,6 +142,17 @@ impl EpidemicGossip {
                 items.iter().for_each(|item| self.count_against(&item.id, cx));
             }
         }
+    }
+
+    fn hot_items(&self, store: &LatticeKVSCore) -> Vec<Item> {
+        let mut items = Vec::with_capacity(self.rumors.infective() as usize);
+        for (key, rumor) in self.rumors.iter().filter(|(_, rumor)| rumor.state != RumorState::Removed) {
+            if let Some(value) = store.get(key) {
+                let id = RumorId { key: key.clone(), dot: None, version: rumor.version };
+                items.push(Item { id, value: value.clone(), deps: None });
+            }
+        }
+        items
     }
 
     /// Takes rumors in and, where the rule wants it, says which were news.
@@ -170,7 +180,7 @@ impl EpidemicGossip {
     pub(super) fn on_rumor_ack<P: Process>(&mut self, heard: &[Heard], cx: &mut Context<'_, P>) {
         for Heard { id, needed } in heard {
             if *needed {
-                self.rumors.update(id, |_| Some(0));
+                self.update(id, |_| Some(0));
             } else {
                 self.count_against(id, cx);
             }
@@ -178,13 +188,20 @@ impl EpidemicGossip {
     }
 
     fn count_against<P: Process>(&mut self, id: &RumorId, cx: &mut Context<'_, P>) {
-        let config = &self.config;
-        let went_cold = self.rumors.update(id, |misses| match config.cooling {
+        let config = self.config.clone();
+        let went_cold = self.update(id, |misses| match config.cooling {
             Cooling::Counter => Some(misses + 1).filter(|&misses| misses < config.counter_limit),
             Cooling::Coin => (cx.choose(1_000_000) >= config.tombstone_prob.as_ppm()).then_some(misses),
         });
         if went_cold {
             cx.mark(COOLED, u64::from(id.version));
+        }
+    }
+
+    fn update(&mut self, id: &RumorId, next: impl FnOnce(u32) -> Option<u32>) -> bool {
+        match (&mut self.updates, id.dot) {
+            (Some(updates), Some(dot)) => updates.update(dot, next),
+            _ => self.rumors.update(id, next),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kvs_core::op::{KVSResponse, Outcome};
 use kvs_core::process::NodeId;
 use kvs_core::replication::Replication;
+use kvs_core::replication::gossip::Updates;
 use kvs_core::server::{Client, Node, Server};
 use kvs_core::sim::What;
 use kvs_core::storage::Storage;
@@ -156,13 +157,15 @@ impl Artist<'_> {
         if state != State::Up {
             return state.word().into();
         }
-        match self.world().node(node).as_server().map(Server::replication) {
-            Some(Replication::EpidemicGossip(gossip)) => match gossip.rumors().infective() {
-                0 => String::new(),
-                1 => "1 rumor".into(),
-                rumors => format!("{rumors} rumors"),
-            },
-            _ => String::new(),
+        let Some(server) = self.world().node(node).as_server() else { return String::new() };
+        let Replication::EpidemicGossip(gossip) = server.replication() else { return String::new() };
+        let waiting = server.parked() + gossip.updates().map_or(0, Updates::waiting);
+        match (waiting, gossip.hot()) {
+            (0, 0) => String::new(),
+            (0, 1) => "1 rumor".into(),
+            (0, rumors) => format!("{rumors} rumors"),
+            (1, _) => "1 waits".into(),
+            (waiting, _) => format!("{waiting} wait"),
         }
     }
 
