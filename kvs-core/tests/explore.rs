@@ -299,3 +299,18 @@ fn a_late_copy_of_what_a_crash_made_forgotten_breaks_no_promise() {
     let found = first_breach(&outcome.recording, outcome.end, true);
     assert!(found.is_none(), "{found:?}");
 }
+
+/// M10, seen by clients: whoever reads the answer and then finds no question has been promised otherwise.
+#[test]
+fn an_effect_without_its_cause_breaks_what_causal_delivery_promises() {
+    let lesson = concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/effect_without_cause.kvs");
+    let text = std::fs::read_to_string(lesson).expect("the lesson is there");
+    let broken_in = |text: &str| {
+        let outcome = Schedule::parse(text).unwrap_or_else(|error| panic!("{error}")).run(&mut ());
+        first_breach(&outcome.recording, outcome.end, false).map(|found| found.breach)
+    };
+    let breach = broken_in(&text).expect("a claim is broken");
+    assert!(matches!(breach.name(), "Causal, converging" | "Causal") || breach.what().contains("WriteCO"), "{breach}");
+    let heeded = text.replace("heed-causes=off ", "").replace("expect because", "expect none");
+    assert_eq!(broken_in(&heeded), None);
+}

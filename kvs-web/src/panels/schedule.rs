@@ -17,7 +17,7 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 12] = lessons! {
+const LESSONS: [(&str, &str); 16] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -26,6 +26,10 @@ const LESSONS: [(&str, &str); 12] = lessons! {
     "The rumor that died" => "rumor_that_died",
     "Dot reuse" => "dot_reuse",
     "Answer before question" => "answer_before_question",
+    "The answer waits" => "answer_waits_for_question",
+    "An effect without its cause" => "effect_without_cause",
+    "The deleted key returns" => "deleted_key_returns",
+    "The certificate awakens" => "certificate_awakens",
     "The late duplicate" => "late_duplicate",
     "The lost reply" => "lost_reply",
     "The split pipeline" => "split_pipeline",
