@@ -1,19 +1,41 @@
 //! Values that merge: lattices, and two that look like lattices and are not.
 //!
+//! | type | `merge` | a lattice? |
+//! |---|---|---|
+//! | [`Max`], [`Min`] | the greater, the lesser | yes |
+//! | [`SetUnion`], [`MapUnion`] | what is in either | yes |
+//! | [`MapUnionWithTombstones`] | what is in either and was removed in neither | yes |
+//! | [`Pair`] | each side by itself | yes |
+//! | [`VectorClock`], [`GrowOnlyCounter`], [`UpDownCounter`] | of each replica the greater count | yes |
+//! | [`MvRegister`], [`ObservedRemoveSet`] | what one has and the other has not replaced | yes |
+//! | [`Lww`] | the later | yes, as long as no timestamp is given out twice |
+//! | [`LwwWrapper`] | whatever arrives | **no**: not commutative |
+//! | [`DomPair`] | the value under the greater clock | **no**: not associative |
+//!
 //! Where `merge` is commutative, associative and idempotent, replicas that have seen the same writes hold the same value, in
 //! whatever order and however often the writes arrived. [`Violation`] names the law that a type breaks on given states.
 
+mod counter;
 mod dom_pair;
 mod lww;
+mod map_union;
 mod mv_register;
+mod or_set;
+mod order;
+mod pair;
 mod set_union;
 mod vector_clock;
 
 use core::fmt;
 
+pub use counter::{GrowOnlyCounter, UpDownCounter};
 pub use dom_pair::DomPair;
 pub use lww::{Lww, LwwWrapper};
+pub use map_union::{MapUnion, MapUnionWithTombstones};
 pub use mv_register::{Dot, MvRegister};
+pub use or_set::ObservedRemoveSet;
+pub use order::{Max, Min};
+pub use pair::Pair;
 pub use set_union::SetUnion;
 pub use vector_clock::{ReplicaId, VectorClock};
 

@@ -71,7 +71,8 @@ impl<T: Clone + PartialEq> Merge for MvRegister<T> {
     }
 }
 
-fn covers(clock: &VectorClock, dot: Dot) -> bool {
+/// Whether a clock has seen a write.
+pub(super) fn covers(clock: &VectorClock, dot: Dot) -> bool {
     dot.count <= clock.get(dot.replica)
 }
 

@@ -43,6 +43,13 @@ impl VectorClock {
         *count
     }
 
+    /// Counts the writes of a replica up to a number, if it has not seen as many.
+    pub(super) fn raise(&mut self, replica: ReplicaId, count: u64) {
+        if count > self.get(replica) {
+            self.0.insert(replica, count);
+        }
+    }
+
     /// Whether it has seen nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -216,13 +216,13 @@ pub struct EpidemicGossip {
     rumors: Rumors,
     dormant: Dormant,
     /// With [`Delivery::Causal`].
-    updates: Option<Updates>,
+    updates: Option<Box<Updates>>,
 }
 
 impl EpidemicGossip {
     /// A replica that knows these others.
     pub fn new(config: Arc<GossipConfig>, peers: Arc<[NodeId]>) -> Self {
-        let updates = (config.delivery == Delivery::Causal).then(Updates::default);
+        let updates = (config.delivery == Delivery::Causal).then(Box::default);
         Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default(), updates }
     }
 
@@ -233,12 +233,12 @@ impl EpidemicGossip {
 
     /// Its updates, with [`Delivery::Causal`].
     pub fn updates(&self) -> Option<&Updates> {
-        self.updates.as_ref()
+        self.updates.as_deref()
     }
 
     /// How much is told as rumors.
     pub fn hot(&self) -> usize {
-        self.updates.as_ref().map_or(self.rumors.infective() as usize, Updates::hot)
+        self.updates().map_or(self.rumors.infective() as usize, Updates::hot)
     }
 
     /// The death certificates that it keeps asleep.
