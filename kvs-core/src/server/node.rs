@@ -54,13 +54,15 @@ impl Message {
                 gossip::Message::AeSyn { .. } => "AeSyn",
                 gossip::Message::AeReply { .. } => "AeReply",
                 gossip::Message::AeFin { .. } => "AeFin",
+                gossip::Message::PullReq { .. } => "PullReq",
+                gossip::Message::PullResp { .. } => "PullResp",
             },
         }
     }
 
     /// The kinds that travel between nodes.
-    pub const KINDS: [&'static str; 8] =
-        ["Request", "Response", "Mail", "Rumor", "RumorAck", "AeSyn", "AeReply", "AeFin"];
+    pub const KINDS: [&'static str; 10] =
+        ["Request", "Response", "Mail", "Rumor", "RumorAck", "PullReq", "PullResp", "AeSyn", "AeReply", "AeFin"];
 }
 
 impl From<gossip::Message> for Message {

@@ -156,7 +156,9 @@ pub fn summarize(message: &Message) -> String {
         Message::Gossip(message) => match message {
             gossip::Message::Mail { items }
             | gossip::Message::Rumor { items, .. }
+            | gossip::Message::PullResp { items, .. }
             | gossip::Message::AeFin { items } => summarize_items(items),
+            gossip::Message::PullReq { .. } => String::from("anything new?"),
             gossip::Message::RumorAck { heard, .. } => {
                 let needed = heard.iter().filter(|heard| heard.needed).count();
                 match (needed, heard.len() - needed) {

@@ -7,7 +7,7 @@ use core::fmt;
 use super::{Animal, Architecture, Names, ReplicationOptions, StorageOptions, catalog};
 use crate::choice::Probability;
 use crate::disk::{CrashFate, Honesty};
-use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, RumorIdentity};
+use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
 use crate::routing::RoutingOptions;
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
@@ -468,6 +468,26 @@ pub const OPTIONS: &[OptionSpec] = &[
         "To how many others it spreads them each time.",
         count(1, 16),
         gossip_field!(Count, gossip_fanout),
+    ),
+    option(
+        GOSSIP,
+        "gossip-mode",
+        "Who asks whom",
+        "Push: who has a rumor tells it. Pull: who wants one asks. Push-pull: both sides of a contact tell.",
+        Kind::Choice(&[("push", "Push"), ("pull", "Pull"), ("push-pull", "Push-pull")]),
+        choice!(a => gossip(a).map(|config| config.mode), gossip_mut(a).map(|config| &mut config.mode), {
+            "push" = Mode::Push, "pull" = Mode::Pull, "push-pull" = Mode::PushPull,
+        }),
+    ),
+    option(
+        GOSSIP,
+        "ticks",
+        "Replicas gossip",
+        "Each at a time of its own; or all at once, in cycles, as the paper counts.",
+        Kind::Choice(&[("apart", "Each by itself"), ("together", "In cycles")]),
+        choice!(a => gossip(a).map(|config| config.ticks), gossip_mut(a).map(|config| &mut config.ticks), {
+            "apart" = Ticks::Apart, "together" = Ticks::Together,
+        }),
     ),
     option(
         GOSSIP,

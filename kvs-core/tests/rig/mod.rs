@@ -85,6 +85,8 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("direct-mail", luck.pick(&["on", "off"]));
             set("rumors", luck.pick(&["on", "on", "off"]));
             set("gossip-interval", luck.pick(&["20ms", "200ms"]));
+            set("gossip-mode", luck.pick(&["push", "push", "pull", "push-pull"]));
+            set("ticks", luck.pick(&["apart", "apart", "together"]));
             set("contacts", luck.pick(&["feedback", "blind"]));
             set("cooling", luck.pick(&["counter", "coin"]));
             set("counter-limit", luck.pick(&["1", "2", "3"]));

@@ -41,7 +41,7 @@ impl Shape {
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 8] = [
+pub const LOOKS: [Look; 10] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -59,6 +59,14 @@ pub const LOOKS: [Look; 8] = [
         meaning: "a rumor: what is new at the sender",
     },
     Look { kind: "RumorAck", class: "ack", shape: Shape::Drop, letter: "a", meaning: "was the rumor news?" },
+    Look { kind: "PullReq", class: "ack", shape: Shape::Drop, letter: "?", meaning: "is there anything new?" },
+    Look {
+        kind: "PullResp",
+        class: "rumor",
+        shape: Shape::Disc,
+        letter: "P",
+        meaning: "what is new, for somebody who asked",
+    },
     Look {
         kind: "AeSyn",
         class: "syn",

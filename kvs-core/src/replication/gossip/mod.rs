@@ -28,7 +28,7 @@ use crate::time::Span;
 pub use anti_entropy::{Digest, Want};
 pub use causal::{Delivery, Updates};
 pub use certificates::{AWAKENED, Certificates, DROPPED, Dormant};
-pub use rumor::{Rumor, RumorId, RumorState, Rumors};
+pub use rumor::{Rumor, RumorId, RumorState, Rumors, SinceTick};
 
 /// How a replica spreads what it knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,10 @@ pub struct GossipConfig {
     pub gossip_interval: Span,
     /// To how many others each time.
     pub gossip_fanout: u32,
+    /// Who asks whom.
+    pub mode: Mode,
+    /// Whether all replicas do it at the same time.
+    pub ticks: Ticks,
     /// Which contacts make a rumor cool.
     pub contacts: Contacts,
     /// How a rumor goes cold.
@@ -70,6 +74,8 @@ impl Default for GossipConfig {
             rumor_mongering: true,
             gossip_interval: Span::from_ms(500),
             gossip_fanout: 1,
+            mode: Mode::Push,
+            ticks: Ticks::Apart,
             contacts: Contacts::Feedback,
             cooling: Cooling::Counter,
             counter_limit: 2,
@@ -82,6 +88,55 @@ impl Default for GossipConfig {
             heeds_causes: true,
         }
     }
+}
+
+impl GossipConfig {
+    /// For a handful of replicas: quick, and generous with messages.
+    pub fn small_cluster() -> Self {
+        Self {
+            gossip_interval: Span::from_ms(500),
+            gossip_fanout: 2,
+            contacts: Contacts::Blind,
+            cooling: Cooling::Coin,
+            tombstone_prob: Probability::from_percent(5),
+            ..Self::default()
+        }
+    }
+
+    /// For hundreds of replicas: each tells many, seldom.
+    pub fn large_cluster() -> Self {
+        Self {
+            gossip_interval: Span::from_secs(2),
+            gossip_fanout: 5,
+            contacts: Contacts::Blind,
+            cooling: Cooling::Coin,
+            tombstone_prob: Probability::from_percent(20),
+            ..Self::default()
+        }
+    }
+}
+
+/// Who asks whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// Who has a rumor tells it.
+    #[default]
+    Push,
+    /// Who wants one asks, even when there is none.
+    Pull,
+    /// Both sides of a contact tell each other.
+    PushPull,
+}
+
+/// When replicas gossip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ticks {
+    /// Each at a phase of its own.
+    #[default]
+    Apart,
+    /// All at once, in cycles; whether a contact was needed is judged by what was known when the cycle began. That is how the paper
+    /// counts, and what its tables are about; the latency must be shorter than a cycle.
+    Together,
 }
 
 /// Which contacts make a rumor cool.
@@ -173,16 +228,30 @@ pub enum Message {
         /// The items.
         items: Arc<[Item]>,
     },
+    /// The sender would like to hear what is hot.
+    PullReq {
+        /// The sender's round.
+        round: u32,
+    },
+    /// What is hot.
+    PullResp {
+        /// The round of the request.
+        round: u32,
+        /// What is hot.
+        items: Arc<[Item]>,
+    },
 }
 
 impl Message {
     /// The keys and values that it brings.
     pub fn items(&self) -> &[Item] {
         match self {
-            Self::Mail { items } | Self::Rumor { items, .. } | Self::AeReply { items, .. } | Self::AeFin { items } => {
-                items
-            }
-            Self::RumorAck { .. } | Self::AeSyn { .. } => &[],
+            Self::Mail { items }
+            | Self::Rumor { items, .. }
+            | Self::PullResp { items, .. }
+            | Self::AeReply { items, .. }
+            | Self::AeFin { items } => items,
+            Self::RumorAck { .. } | Self::AeSyn { .. } | Self::PullReq { .. } => &[],
         }
     }
 }
@@ -217,13 +286,17 @@ pub struct EpidemicGossip {
     dormant: Dormant,
     /// With [`Delivery::Causal`].
     updates: Option<Box<Updates>>,
+    /// Unless it only pushes, or hears in cycles: what has happened since its last tick.
+    tick: Option<Box<SinceTick>>,
 }
 
 impl EpidemicGossip {
     /// A replica that knows these others.
     pub fn new(config: Arc<GossipConfig>, peers: Arc<[NodeId]>) -> Self {
         let updates = (config.delivery == Delivery::Causal).then(Box::default);
-        Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default(), updates }
+        let remembers = config.mode != Mode::Push || config.ticks == Ticks::Together;
+        let tick = remembers.then(Box::default);
+        Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default(), updates, tick }
     }
 
     /// Its rumors.
@@ -258,7 +331,12 @@ impl EpidemicGossip {
             Event::Timer(Timer::DcSweep) => self.on_dc_sweep(store, cx),
             Event::Receive { from, message } => match message {
                 Message::Mail { items } | Message::AeFin { items } => self.on_items(&items, store, cx),
-                Message::Rumor { round, items } => self.on_rumor(from, round, &items, store, cx),
+                Message::Rumor { round, items } => {
+                    self.on_rumor(from, round, &items, store, cx);
+                    self.answer_rumor(from, round, &items, store, cx);
+                }
+                Message::PullReq { round } => self.on_pull_req(from, round, store, cx),
+                Message::PullResp { round, items } => self.on_rumor(from, round, &items, store, cx),
                 Message::RumorAck { heard, .. } => self.on_rumor_ack(&heard, cx),
                 Message::AeSyn { digest } => self.on_ae_syn(from, &digest, store, cx),
                 Message::AeReply { items, want } => self.on_ae_reply(from, &items, &want, store, cx),
@@ -276,7 +354,7 @@ impl EpidemicGossip {
             let phase = Span::from_us(u64::from(cx.choose(interval_us)));
             cx.set_timer(timer, phase);
         };
-        if self.config.rumor_mongering {
+        if self.config.rumor_mongering && self.config.ticks == Ticks::Apart {
             start(Timer::GossipTick, self.config.gossip_interval);
         }
         if self.config.anti_entropy {
@@ -284,6 +362,11 @@ impl EpidemicGossip {
         }
         if self.config.certificates.is_limited {
             start(Timer::DcSweep, self.config.certificates.sweep_interval());
+        }
+        if self.config.rumor_mongering && self.config.ticks == Ticks::Together {
+            let interval = self.config.gossip_interval.as_us().max(1);
+            let into_cycle = cx.now().as_us() % interval;
+            cx.set_timer(Timer::GossipTick, Span::from_us(interval - into_cycle));
         }
     }
 

@@ -1,12 +1,12 @@
-//! Rumor mongering, push: section 1.4 of the paper.
+//! Rumor mongering, by push, pull, or both: section 1.4 of the paper.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{COOLED, Contacts, Cooling, EpidemicGossip, Heard, Item, Message, RumorIdentity, Timer};
+use super::{COOLED, Contacts, Cooling, EpidemicGossip, Heard, Item, Message, Mode, RumorIdentity, Ticks, Timer};
 use crate::lattice::Dot;
 use crate::op::Key;
 use crate::process::{Context, NodeId, Process};
@@ -114,6 +114,15 @@ impl Rumors {
     }
 }
 
+/// What has happened since a replica's last tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SinceTick {
+    /// What it has told, and whether anybody needed it. A tick in which nobody did counts against a rumor once.
+    told: BTreeMap<RumorId, bool>,
+    /// What it has heard: in the present cycle it did not know that yet.
+    heard: BTreeSet<(Key, Option<Dot>)>,
+}
+
 /// The most others that a replica tells its rumors to in one round.
 pub(super) const FANOUT_MAX: u32 = 16;
 
@@ -125,13 +134,21 @@ impl EpidemicGossip {
     {
         cx.set_timer(Timer::GossipTick, self.config.gossip_interval);
         self.round = self.round.wrapping_add(1);
+        self.settle_tick(cx);
+        let polls = match self.config.mode {
+            Mode::Push => false,
+            Mode::Pull => true,
+            Mode::PushPull => self.hot() == 0,
+        };
+        if polls {
+            let round = self.round;
+            self.for_distinct_peers(cx, |peer, cx| cx.send(peer, Message::PullReq { round }));
+            return;
+        }
         if self.hot() == 0 {
             return;
         }
-        let items: Arc<[Item]> = match &self.updates {
-            Some(updates) => updates.hot_items().into(),
-            None => self.hot_items(store).into(),
-        };
+        let items: Arc<[Item]> = self.hot_items(store).into();
         let mut contacts = 0;
         self.for_distinct_peers(cx, |peer, cx| {
             cx.send(peer, Message::Rumor { round: self.round, items: items.clone() });
@@ -145,6 +162,9 @@ impl EpidemicGossip {
     }
 
     fn hot_items(&self, store: &LatticeKVSCore) -> Vec<Item> {
+        if let Some(updates) = &self.updates {
+            return updates.hot_items();
+        }
         let mut items = Vec::with_capacity(self.rumors.infective() as usize);
         for (key, rumor) in self.rumors.iter().filter(|(_, rumor)| rumor.state != RumorState::Removed) {
             if let Some(value) = store.get(key) {
@@ -169,15 +189,93 @@ impl EpidemicGossip {
         match self.config.contacts {
             Contacts::Blind => self.on_items(items, store, cx),
             Contacts::Feedback => {
-                let hear = |item: &Item| Heard { id: item.id.clone(), needed: self.take_in(item, store, cx) };
+                let hear = |item: &Item| Heard { id: item.id.clone(), needed: self.hears(item, store, cx) };
                 let heard = items.iter().map(hear).collect();
                 cx.send(from, Message::RumorAck { round, heard });
             }
         }
     }
 
+    /// Takes a rumor in. True if it was news; in cycles, also if it was when this one began.
+    fn hears<P: Process>(&mut self, item: &Item, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) -> bool {
+        let is_news = self.take_in(item, store, cx);
+        let Some(tick) = self.tick.as_mut().filter(|_| self.config.ticks == Ticks::Together) else { return is_news };
+        let subject = (item.id.key.clone(), item.id.dot);
+        if is_news { tick.heard.insert(subject) } else { tick.heard.contains(&subject) }
+    }
+
+    /// Where both sides tell, who has heard a rumor answers with what is hot here.
+    pub(super) fn answer_rumor<P>(
+        &mut self,
+        from: NodeId,
+        round: u32,
+        known: &[Item],
+        store: &LatticeKVSCore,
+        cx: &mut Context<'_, P>,
+    ) where
+        P: Process<Message: From<Message>>,
+    {
+        if self.config.mode == Mode::PushPull {
+            let is_known =
+                |item: &Item| known.iter().any(|other| (&other.id.key, other.id.dot) == (&item.id.key, item.id.dot));
+            self.tell_asker(from, round, |item| !is_known(item), store, cx);
+        }
+    }
+
+    /// Tells somebody who asks.
+    pub(super) fn on_pull_req<P>(&mut self, from: NodeId, round: u32, store: &LatticeKVSCore, cx: &mut Context<'_, P>)
+    where
+        P: Process<Message: From<Message>>,
+    {
+        self.tell_asker(from, round, |_| true, store, cx);
+    }
+
+    fn tell_asker<P>(
+        &mut self,
+        to: NodeId,
+        round: u32,
+        admits: impl Fn(&Item) -> bool,
+        store: &LatticeKVSCore,
+        cx: &mut Context<'_, P>,
+    ) where
+        P: Process<Message: From<Message>>,
+    {
+        // In cycles, what was heard in this one is told in the next.
+        let is_old = |item: &Item| {
+            self.tick.as_ref().is_none_or(|tick| !tick.heard.contains(&(item.id.key.clone(), item.id.dot)))
+        };
+        let items: Arc<[Item]> =
+            self.hot_items(store).into_iter().filter(|item| admits(item) && is_old(item)).collect();
+        if items.is_empty() {
+            return;
+        }
+        cx.send(to, Message::PullResp { round, items: items.clone() });
+        if self.config.contacts == Contacts::Blind {
+            items.iter().for_each(|item| self.count_against(&item.id, cx));
+        }
+    }
+
+    /// What was told since the last tick and needed by nobody has had one contact in vain.
+    fn settle_tick<P: Process>(&mut self, cx: &mut Context<'_, P>) {
+        let Some(tick) = &mut self.tick else { return };
+        tick.heard.clear();
+        for (id, needed) in core::mem::take(&mut tick.told) {
+            if needed {
+                self.update(&id, |_| Some(0));
+            } else {
+                self.count_against(&id, cx);
+            }
+        }
+    }
+
     /// A contact that was needed warms a rumor; one that was not counts against it.
     pub(super) fn on_rumor_ack<P: Process>(&mut self, heard: &[Heard], cx: &mut Context<'_, P>) {
+        if let Some(tick) = self.tick.as_mut().filter(|_| self.config.mode != Mode::Push) {
+            for Heard { id, needed } in heard {
+                *tick.told.entry(id.clone()).or_default() |= needed;
+            }
+            return;
+        }
         for Heard { id, needed } in heard {
             if *needed {
                 self.update(id, |_| Some(0));
