@@ -27,7 +27,7 @@ use crate::player::{Changes, Player};
 use crate::share::{self, ShareError};
 use crate::stage::layout::Layout;
 use crate::stage::painter::Painter;
-use crate::stage::scene::{MESSAGES_MAX, View, message_place, scene};
+use crate::stage::scene::{View, message_place, messages_max, scene};
 use crate::stage::strip::{self, Strip};
 use crate::store::{Selection, Store};
 
@@ -288,6 +288,7 @@ impl App {
         let onfocusin = ctx.link().batch_callback(|event: FocusEvent| touched(&event).map(Msg::Focused));
         let on_pick = ctx.link().callback(|id| Msg::Touched(Touched::Message(id), By::Pointer));
         let in_flight = self.store.read(|player| player.world().letters().len());
+        let drawn_max = messages_max(&self.layout);
         let is_fresh = self.store.read(|player| player.recording().inputs().is_empty() && !player.is_playing());
         html! {
             <>
@@ -300,8 +301,8 @@ impl App {
                 } else {
                     { self.store.read(strip::legend) }
                 }
-                if in_flight > MESSAGES_MAX {
-                    <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {MESSAGES_MAX} are drawn.") }</p>
+                if in_flight > drawn_max {
+                    <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {drawn_max} are drawn.") }</p>
                 }
                 if let Some(at) = self.popover_place() {
                     <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} reach={self.reach()} />

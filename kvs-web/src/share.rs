@@ -270,7 +270,7 @@ mod tests {
             ("", "names a store that is not in the zoo"),
             ("elephant?seed=1", "elephant"),
             ("replicated?v=9", "another version of the playground (9)"),
-            ("replicated?replicas=900", "must be a number from 1 to 50"),
+            ("replicated?replicas=9000", "must be a number from 1 to 1000"),
             ("replicated?fanout=9", "a fan-out of 9 needs"),
             ("replicated?seed=many", "`seed`"),
             ("replicated?run=AAAA", "damaged"),

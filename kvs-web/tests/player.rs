@@ -109,7 +109,7 @@ fn a_refused_command_changes_nothing_and_says_why() {
         (Command::Input(Input::Restart(NodeId(0))), "the server is up already"),
         (Command::Input(Input::Crash(NodeId(99))), "there is no such node"),
         (Command::Input(Input::Crash(NodeId(3))), "only a server can do that"),
-        (set("replicas", "none"), "`replicas` must be a number from 1 to 50, not `none`"),
+        (set("replicas", "none"), "`replicas` must be a number from 1 to 1000, not `none`"),
         (set("latency-min", "9s"), "the shortest latency (9s) must not be longer than the longest (60ms)"),
     ];
     for (command, sentence) in refusals {

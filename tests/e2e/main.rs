@@ -225,13 +225,13 @@ async fn options_that_make_no_sense_are_refused_at_the_field() {
         Box::pin(async move {
             page.click("[data-testid=open-options]").await;
             page.script(
-                "const field = document.getElementById('option-replicas'); field.value = '900';
+                "const field = document.getElementById('option-replicas'); field.value = '9000';
                          field.dispatchEvent(new Event('change', { bubbles: true })); return true",
             )
             .await;
             page.until("a sentence", "return document.querySelector('.options .trouble') !== null").await;
             let sentence = page.text(".options .trouble").await;
-            assert!(sentence.contains("must be a number from 1 to 50"), "{sentence}");
+            assert!(sentence.contains("must be a number from 1 to 1000"), "{sentence}");
             assert_eq!(page.script("return document.querySelectorAll('.node.server').length").await, 3);
             page.script(
                 "const field = document.getElementById('option-replicas'); field.value = '5';

@@ -93,7 +93,7 @@ fn is_spreading(run: &Run<'_>) -> bool {
 
 /// How long replicas may take to become equal when nothing disturbs them: so many rounds of the slowest way of spreading that is on.
 pub fn settling_time(architecture: &Architecture) -> Span {
-    /// A change reaches all of 50 replicas in some 10 rounds of random contacts, give or take a few.
+    /// A change reaches all of 1,000 replicas in some 20 rounds of random contacts, give or take a few.
     const ROUNDS: u64 = 30;
     let ReplicationOptions::EpidemicGossip(config) = &architecture.replication else { return Span::ZERO };
     let intervals =

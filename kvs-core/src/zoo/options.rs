@@ -407,7 +407,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "replicas",
         "Replicas",
         "How many servers keep a copy.",
-        count(1, 50),
+        count(1, 1_000),
         field!(Count, a => !is_local(a), a.servers),
     ),
     option(CLUSTER, "clients", "Clients", "How many clients ask.", count(1, 8), field!(Count, a => true, a.clients)),
@@ -802,7 +802,7 @@ mod tests {
         let mut architecture = catalog::EXHIBITS[1].architecture();
         let before = architecture.clone();
         let refusals = [
-            ("replicas", "0", "`replicas` must be a number from 1 to 50, not `0`"),
+            ("replicas", "0", "`replicas` must be a number from 1 to 1000, not `0`"),
             ("loss", "200%", "`loss` must be a percentage from 0% to 100%, not `200%`"),
             ("values", "crdt", "`values` must be mv-register, lww, lww-wrapper or dom-pair, not `crdt`"),
             ("journal", "on", "the option `journal` does not apply to the replicated store"),

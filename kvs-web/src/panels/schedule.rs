@@ -17,13 +17,14 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 16] = lessons! {
+const LESSONS: [(&str, &str); 17] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
     "Arrival order wins" => "arrival_order_wins",
     "The zombie sibling" => "zombie_sibling",
     "The rumor that died" => "rumor_that_died",
+    "A rumor among a thousand" => "rumor_among_a_thousand",
     "Dot reuse" => "dot_reuse",
     "Answer before question" => "answer_before_question",
     "The answer waits" => "answer_waits_for_question",

@@ -113,6 +113,10 @@ pub struct Layout {
 
 /// With more servers than this, a link is drawn only while something is on it or wrong with it.
 const WIRED_MAX: usize = 12;
+/// More servers than this fill a disc.
+const RING_MAX: usize = 60;
+/// How broad a server in a disc is at most.
+const SEED_MAX: f64 = 12.0;
 /// What is kept free at the bottom, for words.
 const FOOT: f64 = 36.0;
 /// What is kept free at the other sides.
@@ -135,6 +139,7 @@ impl Layout {
             (Detail::Card, true) => (106.0, 74.0),
             (Detail::Tag, false) => (84.0, 42.0),
             (Detail::Tag, true) => (68.0, 38.0),
+            (Detail::Dot, _) if servers > RING_MAX => (SEED_MAX, SEED_MAX),
             (Detail::Dot, _) => {
                 let size = (width.min(height) * 1.7 / servers as f64).clamp(8.0, 18.0);
                 (size, size)
@@ -143,6 +148,13 @@ impl Layout {
         let client = if is_narrow { (76.0, 40.0) } else { (124.0, 46.0) };
         let clients = architecture.clients as usize;
         let mut layout = Self { width, height, detail, server, client, servers, clients, places: Vec::new() };
+        if layout.is_crowd() {
+            let (across, down) = layout.room_for_servers();
+            // How near the seeds of a sunflower of radius 1 come to each other.
+            let apart = 1.6 / (servers as f64).sqrt();
+            let size = (apart * across.min(down) / 2.0 / 1.5).clamp(2.0, SEED_MAX);
+            layout.server = (size, size);
+        }
         layout.place_servers();
         for client in 0..clients {
             let seat = layout.seat(client % servers.max(1));
@@ -168,6 +180,11 @@ impl Layout {
     /// What a node covers.
     pub fn area_of(&self, node: NodeId) -> Area {
         Area::around(self.place_of(node), if node.index() < self.servers { self.server } else { self.client })
+    }
+
+    /// Whether servers fill a disc, with no room for their names.
+    pub fn is_crowd(&self) -> bool {
+        self.servers > RING_MAX
     }
 
     /// Whether links are drawn that nothing is on and nothing is wrong with.
@@ -198,6 +215,17 @@ impl Layout {
             return;
         }
         let (room, middle) = (self.room_for_servers(), self.middle());
+        if self.servers > RING_MAX {
+            // The seeds of a sunflower, the first at the rim, where the clients are: equally dense everywhere.
+            let golden_angle = PI * (3.0 - 5.0_f64.sqrt());
+            let place = |server: usize| {
+                let out = ((self.servers - server) as f64 / self.servers as f64).sqrt();
+                let angle = server as f64 * golden_angle + if self.is_wide() { PI } else { -FRAC_PI_2 };
+                Point { x: middle.x + room.0 / 2.0 * out * angle.cos(), y: middle.y + room.1 / 2.0 * out * angle.sin() }
+            };
+            self.places = (0..self.servers).map(place).collect();
+            return;
+        }
         let on_circle: Vec<Point> = self.angles(room).into_iter().map(|t| Point { x: t.cos(), y: t.sin() }).collect();
         let bounds = |value: fn(&Point) -> f64| {
             let values = on_circle.iter().map(value);
@@ -240,6 +268,10 @@ impl Layout {
     fn room_for_servers(&self) -> (f64, f64) {
         let width = self.width - self.server.0 - 2.0 * MARGIN;
         let height = self.height - FOOT - self.server.1 - 2.0 * MARGIN;
+        if self.is_crowd() && self.is_wide() {
+            // Clients stand at the sides.
+            return ((width - 2.0 * (self.client.0 + self.leash())).max(0.0), height.max(0.0));
+        }
         // Clients of a few servers find room in the corners; around many they need a strip above and below.
         let strip = match (self.detail, self.servers) {
             (Detail::Card, 2) => 0.0,
@@ -333,7 +365,8 @@ mod tests {
 
     fn every_layout(mut look: impl FnMut(&Architecture, &Layout)) {
         for exhibit in &EXHIBITS {
-            let sizes: &[u32] = if exhibit.name == "local" { &[1] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 20, 50] };
+            let sizes: &[u32] =
+                if exhibit.name == "local" { &[1] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 20, 50, 61, 300, 1_000] };
             for &servers in sizes {
                 for (width, height) in [(850.0, 500.0), (1_000.0, 620.0), (340.0, 414.0), (700.0, 380.0)] {
                     for clients in [1, 2, 3, 5] {

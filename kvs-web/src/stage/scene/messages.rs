@@ -10,12 +10,16 @@ use kvs_core::world::{Letter, Sequence, Whereabouts};
 use super::text::{breadth, clip};
 use super::{Artist, Lane, line, shape, translate};
 use crate::stage::kinds::look;
-use crate::stage::layout::{Area, Point};
+use crate::stage::layout::{Area, Layout, Point};
 use crate::stage::markup::{Element, element, number};
 use crate::store::Selection;
 
 /// With more messages than this on their way, only the newest are drawn.
-pub const MESSAGES_MAX: usize = 200;
+const MESSAGES_MAX: usize = 200;
+/// The same where they are specks.
+const SPECKS_MAX: usize = 1_000;
+/// Half the width of a speck.
+const SPECK: f64 = 2.6;
 /// With more than this, messages show their letter only.
 const LABELS_MAX: usize = 14;
 /// With more than this, they leave no trail.
@@ -30,6 +34,11 @@ const LABEL_HEIGHT: f64 = 20.0;
 const CROSS: &str = "M-5-5L5 5M5-5L-5 5";
 /// A tip to the right of an outline.
 const TIP: &str = "M9-7L19 0L9 7Z";
+
+/// With more messages than this on their way, only the newest are drawn.
+pub fn messages_max(layout: &Layout) -> usize {
+    if layout.is_crowd() { SPECKS_MAX } else { MESSAGES_MAX }
+}
 
 /// A message, and where it is drawn.
 pub(super) struct Flight<'a> {
@@ -46,7 +55,7 @@ impl Artist<'_> {
     /// Every message that is drawn, oldest first.
     pub(super) fn flights(&self) -> Vec<Flight<'_>> {
         let letters = self.world().letters();
-        let skipped = letters.len().saturating_sub(MESSAGES_MAX);
+        let skipped = letters.len().saturating_sub(messages_max(self.layout));
         let letters = &letters[skipped..];
         // Those that stand still on the same lane stand side by side.
         let mut queues: BTreeMap<(NodeId, NodeId, bool), (usize, usize)> = BTreeMap::new();
@@ -67,7 +76,8 @@ impl Artist<'_> {
                 (*rank - 1, *all)
             });
             let part = self.part(at, letter);
-            let lane = self.lane(letter.from, letter.to, ASIDE, INSET);
+            let (aside, inset) = if self.layout.is_crowd() { (0.0, 0.0) } else { (ASIDE, INSET) };
+            let lane = self.lane(letter.from, letter.to, aside, inset);
             let length = lane.start.distance(lane.end);
             let shown_at = match rank {
                 None => part,
@@ -108,7 +118,12 @@ impl Artist<'_> {
             .with("role", "button")
             .with("tabindex", "-1")
             .with("aria-label", format!("{} from {from} to {to}: {}; {words}.", look.kind, summarize(&letter.message)))
-            .with("transform", translate(*place))
+            .with("transform", translate(*place));
+        if self.layout.is_crowd() {
+            // Among hundreds of servers, where messages go is to be seen, not what each says.
+            return message.child(element("circle").with("class", "body").at("r", SPECK));
+        }
+        let message = message
             .child(element("circle").with("class", "reach").at("r", 22.0))
             .child(shape("tip", TIP).with("transform", format!("rotate({})", number(angle))))
             .child(shape("body", look.shape.path()))

@@ -16,7 +16,7 @@ use crate::player::Player;
 use crate::store::Selection;
 use messages::Flight;
 
-pub use messages::MESSAGES_MAX;
+pub use messages::messages_max;
 pub use text::value_text;
 
 /// How long the traces of what has just happened are seen, for the reader, in milliseconds.

@@ -57,6 +57,7 @@ impl Artist<'_> {
             (Node::Client(_), _) => "client",
             (Node::Server(_), Detail::Card) => "server card",
             (Node::Server(_), Detail::Tag) => "server tag",
+            (Node::Server(_), Detail::Dot) if self.layout.is_crowd() => "server dot seed",
             (Node::Server(_), Detail::Dot) => "server dot",
         };
         let nodes = self.world().node_ids().len();
@@ -204,7 +205,7 @@ impl Artist<'_> {
     fn is_named(&self, node: NodeId) -> bool {
         let next = NodeId((node.0 + 1) % self.player.architecture().servers.max(1));
         let is_roomy = self.layout.place_of(NodeId(0)).distance(self.layout.place_of(NodeId(1))) > 28.0;
-        is_roomy || node.0.is_multiple_of(5) && next.0 != 0
+        !self.layout.is_crowd() && (is_roomy || node.0.is_multiple_of(5) && next.0 != 0)
     }
 
     // ---- clients
