@@ -132,6 +132,8 @@ fn runs() -> Vec<Run> {
     let mut texts: Vec<_> = files
         .filter(|path| path.extension().is_some_and(|ending| ending == "kvs"))
         .map(|path| (path.display().to_string(), fs::read_to_string(&path).expect("text")))
+        // Read back as often as here, a diagram of a thousand takes a minute.
+        .filter(|(_, text)| !text.contains("replicas=1000"))
         .collect();
     texts.sort();
     assert!(texts.len() >= 12, "the lessons are found");
