@@ -129,6 +129,9 @@ impl Reader {
             // The end may be half a character.
             Err(error) if !is_last && error.error_len().is_none() => error.valid_up_to(),
             Err(error) => {
+                // What is wrong before it comes first, however the text was cut into pieces.
+                let text = core::str::from_utf8(&pending[..error.valid_up_to()]).unwrap_or_default();
+                self.understand(text, false)?;
                 let before = pending[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
                 return Err(Error::new(self.lines + before as u64 + 1, "this is no text in UTF-8"));
             }
