@@ -12,6 +12,7 @@ use kvs_core::sim::{Input, Links, Recording};
 use kvs_core::time::Time;
 use kvs_core::world::Sequence;
 use kvs_core::zoo::catalog::{self, EXHIBITS, Exhibit};
+use kvs_core::zoo::{Architecture, Guarantee};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlElement, SvgElement};
 use yew::prelude::*;
@@ -234,7 +235,7 @@ impl Component for App {
                     <div class="left">
                         <div class="about">
                             <p>{ exhibit.summary }</p>
-                            <p class="promise"><b>{ "Promises " }</b>{ exhibit.promise }</p>
+                            <p class="promise"><b>{ "Promises " }</b>{ self.store.read(|player| promise(exhibit, player)) }</p>
                             <p class="try"><b>{ "Try " }</b>{ exhibit.try_this }</p>
                         </div>
                         { self.stage(ctx, &send, close) }
@@ -647,4 +648,19 @@ fn touched(event: &Event) -> Option<Touched> {
         return Some(Touched::Node(node));
     }
     Some(Touched::Link(number("data-a")?, number("data-b")?))
+}
+
+/// What an exhibit promises, in words; with other options than its own it may be something else, and is listed.
+fn promise(exhibit: &Exhibit, player: &Player) -> String {
+    let guarantees = |architecture: &Architecture| -> Vec<&'static str> {
+        let claims = architecture.claims();
+        let implied: Vec<Guarantee> = claims.iter().flat_map(|claim| claim.guarantee.implied()).copied().collect();
+        let is_own = |guarantee: &Guarantee| !implied.contains(guarantee);
+        claims.iter().map(|claim| claim.guarantee).filter(is_own).map(Guarantee::title).collect()
+    };
+    let present = guarantees(player.architecture());
+    if present == guarantees(&exhibit.architecture()) {
+        return exhibit.promise.into();
+    }
+    format!("With these options: {}.", present.join(", "))
 }
