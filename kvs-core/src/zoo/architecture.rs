@@ -79,10 +79,7 @@ impl Architecture {
         let server = |me: NodeId| {
             let replication = match &gossip_config {
                 None => Replication::NoReplication,
-                Some(config) => {
-                    let peers = servers.iter().copied().filter(|&peer| peer != me).collect();
-                    Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), peers))
-                }
+                Some(config) => Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me)),
             };
             Node::Server(Server::new(server_options.clone(), storage.clone(), replication))
         };

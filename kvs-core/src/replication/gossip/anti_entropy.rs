@@ -46,11 +46,11 @@ impl EpidemicGossip {
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
         cx.set_timer(Timer::AeTick, self.config.anti_entropy_interval);
-        let peers = u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
+        let peers = self.peers.count();
         if peers == 0 {
             return;
         }
-        let peer = self.peers[cx.choose(peers) as usize];
+        let peer = self.peers.at(cx.choose(peers));
         let digest = match &self.updates {
             Some(updates) => Digest::Updates(updates.applied().clone()),
             None => Digest::Keys(store.iter().map(|(key, stored)| (key.clone(), stored.digest())).collect()),

@@ -76,7 +76,7 @@ impl EpidemicGossip {
             return None;
         }
         let count = self.config.certificates.retention_sites as usize;
-        let mut others = self.peers.to_vec();
+        let mut others: Vec<NodeId> = self.peers.iter().collect();
         let mut sites: Vec<NodeId> = [cx.me()].into_iter().take(count).collect();
         while sites.len() < count && !others.is_empty() {
             let left = u32::try_from(others.len()).unwrap_or(u32::MAX);

@@ -11,6 +11,7 @@
 mod anti_entropy;
 mod causal;
 mod certificates;
+mod peers;
 mod rumor;
 
 use alloc::boxed::Box;
@@ -18,6 +19,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::peers::Peers;
 use crate::choice::Probability;
 use crate::lattice::{ReplicaId, VectorClock};
 use crate::op::Key;
@@ -280,7 +282,7 @@ pub struct EpidemicGossip {
     #[serde(skip)]
     config: Arc<GossipConfig>,
     #[serde(skip)]
-    peers: Arc<[NodeId]>,
+    peers: Peers,
     round: u32,
     rumors: Rumors,
     dormant: Dormant,
@@ -291,8 +293,9 @@ pub struct EpidemicGossip {
 }
 
 impl EpidemicGossip {
-    /// A replica that knows these others.
-    pub fn new(config: Arc<GossipConfig>, peers: Arc<[NodeId]>) -> Self {
+    /// One of these replicas.
+    pub fn new(config: Arc<GossipConfig>, replicas: Arc<[NodeId]>, me: NodeId) -> Self {
+        let peers = Peers::new(replicas, me);
         let updates = (config.delivery == Delivery::Causal).then(Box::default);
         let remembers = config.mode != Mode::Push || config.ticks == Ticks::Together;
         let tick = remembers.then(Box::default);
@@ -383,7 +386,7 @@ impl EpidemicGossip {
         self.kindle(&change.id);
         if self.config.direct_mail {
             let items: Arc<[Item]> = [change].into();
-            for &peer in self.peers.iter() {
+            for peer in self.peers.iter() {
                 cx.send(peer, Message::Mail { items: items.clone() });
             }
         }

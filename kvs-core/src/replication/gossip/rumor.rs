@@ -309,13 +309,13 @@ impl EpidemicGossip {
         cx: &mut Context<'_, P>,
         mut tell: impl FnMut(NodeId, &mut Context<'_, P>),
     ) {
-        let peers = u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
+        let peers = self.peers.count();
         let fanout = self.config.gossip_fanout.min(peers).min(FANOUT_MAX);
         let mut chosen = [u32::MAX; FANOUT_MAX as usize];
         for (place, last) in (peers - fanout..peers).enumerate() {
             let draw = cx.choose(last + 1);
             chosen[place] = if chosen[..place].contains(&draw) { last } else { draw };
-            tell(self.peers[chosen[place] as usize], cx);
+            tell(self.peers.at(chosen[place]), cx);
         }
     }
 }
