@@ -146,7 +146,7 @@ fn rounds(c: &mut Criterion) {
         group.throughput(Throughput::Elements(replicas.into()));
         group.bench_function(BenchmarkId::from_parameter(replicas), |bencher| {
             bencher.iter(|| {
-                now = now + ROUND;
+                now += ROUND;
                 sim.advance_to(now, &mut ());
             });
         });
