@@ -1,286 +1,13 @@
-//! What a reader may turn, as one table: the page's form, the share link, the schedule and the examples all use it.
+//! The table of all options: what each is called, what it may be, and where it is kept.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use core::fmt;
-
-use super::{Animal, Architecture, Names, ReplicationOptions, StorageOptions, catalog};
-use crate::choice::Probability;
+use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
 use crate::routing::RoutingOptions;
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
 use crate::time::Span;
-
-/// One option.
-#[derive(Clone, Copy, Debug)]
-pub struct OptionSpec {
-    /// What links and schedules call it.
-    pub name: &'static str,
-    /// What the page calls it.
-    pub label: &'static str,
-    /// The heading it stands under.
-    pub group: &'static str,
-    /// One sentence: what it does.
-    pub help: &'static str,
-    /// What it may be.
-    pub kind: Kind,
-    get: fn(&Architecture) -> Option<OptionValue>,
-    set: fn(&mut Architecture, OptionValue),
-}
-
-/// What an option may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A whole number.
-    Count {
-        /// The least.
-        min: u32,
-        /// The greatest.
-        max: u32,
-    },
-    /// A span of time, such as `20ms`.
-    Span {
-        /// The shortest.
-        min: Span,
-        /// The longest.
-        max: Span,
-    },
-    /// A probability, such as `2.5%`.
-    Percent,
-    /// `on` or `off`.
-    Switch,
-    /// One of several names, each with what the page calls it.
-    Choice(&'static [(&'static str, &'static str)]),
-}
-
-/// What an option is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OptionValue {
-    /// See [`Kind::Count`].
-    Count(u32),
-    /// See [`Kind::Span`].
-    Span(Span),
-    /// See [`Kind::Percent`].
-    Percent(Probability),
-    /// See [`Kind::Switch`].
-    Switch(bool),
-    /// See [`Kind::Choice`].
-    Choice(&'static str),
-}
-
-/// Why an option was refused. The architecture is as it was.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OptionError {
-    /// There is none of this name.
-    #[error("there is no option `{0}`")]
-    Unknown(String),
-    /// There is one, but not here.
-    #[error("the option `{name}` does not apply to the {animal} store")]
-    DoesNotApply {
-        /// The option.
-        name: &'static str,
-        /// The store.
-        animal: &'static str,
-    },
-    /// It cannot be that.
-    #[error("`{name}` must be {expected}, not `{got}`")]
-    BadValue {
-        /// The option.
-        name: &'static str,
-        /// What it may be.
-        expected: String,
-        /// What it was to be.
-        got: String,
-    },
-    /// Two options contradict each other.
-    #[error("{0}")]
-    Contradiction(String),
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count { min, max } => write!(f, "a number from {min} to {max}"),
-            Self::Span { min, max } => {
-                write!(f, "a time from {min} to {max}, such as 20ms or 1.5s")
-            }
-            Self::Percent => f.write_str("a percentage from 0% to 100%"),
-            Self::Switch => f.write_str("on or off"),
-            Self::Choice(names) => {
-                for (place, (name, _)) in names.iter().enumerate() {
-                    let glue = match place {
-                        0 => "",
-                        _ if place + 1 == names.len() => " or ",
-                        _ => ", ",
-                    };
-                    write!(f, "{glue}{name}")?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl fmt::Display for OptionValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => count.fmt(f),
-            Self::Span(span) => span.fmt(f),
-            Self::Percent(probability) => write_percent(f, *probability),
-            Self::Switch(on) => f.write_str(if *on { "on" } else { "off" }),
-            Self::Choice(name) => f.write_str(name),
-        }
-    }
-}
-
-fn write_percent(f: &mut fmt::Formatter<'_>, probability: Probability) -> fmt::Result {
-    let (whole, rest) = (probability.as_ppm() / 10_000, probability.as_ppm() % 10_000);
-    let decimals = format!("{rest:04}");
-    match decimals.trim_end_matches('0') {
-        "" => write!(f, "{whole}%"),
-        decimals => write!(f, "{whole}.{decimals}%"),
-    }
-}
-
-impl Kind {
-    /// Reads a value of this kind.
-    pub fn parse(self, text: &str) -> Option<OptionValue> {
-        let text = text.trim();
-        match self {
-            Self::Count { min, max } => {
-                text.parse().ok().filter(|count| (min..=max).contains(count)).map(OptionValue::Count)
-            }
-            Self::Span { min, max } => {
-                parse_span(text).filter(|span| (min..=max).contains(span)).map(OptionValue::Span)
-            }
-            Self::Percent => {
-                let ppm = parse_decimal(text.strip_suffix('%')?.trim_end(), 10_000)?;
-                u32::try_from(ppm)
-                    .ok()
-                    .filter(|&ppm| ppm <= 1_000_000)
-                    .map(|ppm| OptionValue::Percent(Probability::from_ppm(ppm)))
-            }
-            Self::Switch => match text {
-                "on" => Some(OptionValue::Switch(true)),
-                "off" => Some(OptionValue::Switch(false)),
-                _ => None,
-            },
-            Self::Choice(names) => names
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(text))
-                .map(|(name, _)| OptionValue::Choice(name)),
-        }
-    }
-}
-
-/// Reads a span such as `1.5s`, `20ms`, `7us` or `0s`.
-pub fn parse_span(text: &str) -> Option<Span> {
-    let (number, unit_us) = if let Some(number) = text.strip_suffix("us") {
-        (number, 1)
-    } else if let Some(number) = text.strip_suffix("ms") {
-        (number, 1_000)
-    } else {
-        (text.strip_suffix('s')?, 1_000_000)
-    };
-    parse_decimal(number, unit_us).map(Span::from_us)
-}
-
-/// Reads a decimal number as a whole number of `1/unit`; None if it has more places than that, or is no number.
-fn parse_decimal(text: &str, unit: u64) -> Option<u64> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_number(whole) || !is_number(decimals) || text.ends_with('.') {
-        return None;
-    }
-    let mut value = whole.parse::<u64>().ok()?.checked_mul(unit)?;
-    let mut place = unit;
-    for digit in decimals.trim_end_matches('0').bytes() {
-        if !place.is_multiple_of(10) {
-            return None;
-        }
-        place /= 10;
-        value = value.checked_add(u64::from(digit - b'0') * place)?;
-    }
-    Some(value)
-}
-
-impl OptionSpec {
-    /// The option of this name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        OPTIONS.iter().find(|option| option.name.eq_ignore_ascii_case(name))
-    }
-
-    /// What it is in an architecture; None where it does not apply.
-    pub fn get(&self, architecture: &Architecture) -> Option<OptionValue> {
-        (self.get)(architecture)
-    }
-}
-
-impl Architecture {
-    /// Sets an option by its name, from text. On an error nothing has changed.
-    pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionError> {
-        let option = OptionSpec::named(name).ok_or_else(|| OptionError::Unknown(name.to_string()))?;
-        if option.get(self).is_none() {
-            return Err(OptionError::DoesNotApply { name: option.name, animal: catalog::exhibit_of(self.animal).name });
-        }
-        let value = option.kind.parse(text).ok_or_else(|| OptionError::BadValue {
-            name: option.name,
-            expected: option.kind.to_string(),
-            got: text.to_string(),
-        })?;
-        (option.set)(self, value);
-        Ok(())
-    }
-
-    /// The options in which this differs from its exhibit, with their values.
-    pub fn changes(&self) -> impl Iterator<Item = (&'static OptionSpec, OptionValue)> {
-        let exhibit = catalog::exhibit_of(self.animal).architecture();
-        OPTIONS.iter().filter_map(move |option| {
-            let value = option.get(self)?;
-            (option.get(&exhibit) != Some(value)).then_some((option, value))
-        })
-    }
-
-    /// Whether the options go together.
-    pub fn validate(&self) -> Result<(), OptionError> {
-        let fail = |sentence: String| Err(OptionError::Contradiction(sentence));
-        if self.links.latency_min > self.links.latency_max {
-            let (min, max) = (self.links.latency_min, self.links.latency_max);
-            return fail(format!("the shortest latency ({min}) must not be longer than the longest ({max})"));
-        }
-        if let ReplicationOptions::EpidemicGossip(gossip) = &self.replication {
-            let others = self.servers.saturating_sub(1);
-            if gossip.rumor_mongering && gossip.gossip_fanout > others.max(1) {
-                let names = Names::new(self);
-                let first = names.name(crate::process::NodeId(0));
-                return fail(format!(
-                    "a fan-out of {} needs that many other replicas, and {first} has {others}",
-                    gossip.gossip_fanout
-                ));
-            }
-            if gossip.certificates.is_limited && gossip.delivery == Delivery::Causal {
-                return fail(
-                    "causal delivery keeps every update, so that deleted keys are not forgotten by and by".into(),
-                );
-            }
-            if gossip.certificates.is_limited && values(self) != Some(Values::Lww) {
-                return fail("death certificates are compared by timestamps, which only values=lww has".into());
-            }
-            let rounds =
-                [(gossip.rumor_mongering, gossip.gossip_interval), (gossip.anti_entropy, gossip.anti_entropy_interval)];
-            let slowest = rounds.into_iter().filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
-            let age = gossip.certificates.age;
-            if let Some(round) = slowest.filter(|round| gossip.certificates.is_limited && age < *round) {
-                return fail(format!(
-                    "a death certificate kept for {age} is gone before one round of gossip ({round}) is over"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
+use crate::zoo::{Animal, Architecture, ReplicationOptions, StorageOptions};
 
 fn gossip(architecture: &Architecture) -> Option<&GossipConfig> {
     match &architecture.replication {
@@ -344,6 +71,40 @@ macro_rules! certificates_field {
             },
         )
     };
+}
+
+/// The options that a preset sets at once. "Custom" is what they are called when no preset has them, and changes nothing.
+const PRESET: Access = (
+    |a| {
+        let config = gossip(a)?;
+        let is_like = |preset: &GossipConfig| with_preset(config, preset) == *config;
+        Some(OptionValue::Choice(match () {
+            () if is_like(&GossipConfig::small_cluster()) => "small",
+            () if is_like(&GossipConfig::large_cluster()) => "large",
+            () => "custom",
+        }))
+    },
+    |a, value| {
+        let preset = match value {
+            OptionValue::Choice("small") => GossipConfig::small_cluster(),
+            OptionValue::Choice("large") => GossipConfig::large_cluster(),
+            _ => return,
+        };
+        if let Some(config) = gossip_mut(a) {
+            *config = with_preset(config, &preset);
+        }
+    },
+);
+
+fn with_preset(config: &GossipConfig, preset: &GossipConfig) -> GossipConfig {
+    GossipConfig {
+        gossip_interval: preset.gossip_interval,
+        gossip_fanout: preset.gossip_fanout,
+        contacts: preset.contacts,
+        cooling: preset.cooling,
+        tombstone_prob: preset.tombstone_prob,
+        ..config.clone()
+    }
 }
 
 /// Whether death certificates are dropped at all.
@@ -436,6 +197,18 @@ pub const OPTIONS: &[OptionSpec] = &[
         choice!(a => when(!is_local(a), a.routing), Some(&mut a.routing), {
             "sticky" = RoutingOptions::Sticky, "round-robin" = RoutingOptions::RoundRobin,
         }),
+    ),
+    option(
+        GOSSIP,
+        "preset",
+        "Made for",
+        "Sets the interval, the fan-out and how rumors go cold, as suits a handful of replicas or hundreds.",
+        Kind::Choice(&[
+            ("custom", "No size in particular"),
+            ("small", "A small cluster"),
+            ("large", "A large cluster"),
+        ]),
+        PRESET,
     ),
     option(
         GOSSIP,
@@ -768,64 +541,5 @@ fn values_mut(architecture: &mut Architecture) -> Option<&mut Values> {
     match &mut architecture.storage {
         StorageOptions::Lattice(values) => Some(values),
         StorageOptions::Core => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_an_option_prints_it_also_reads_and_means() {
-        for exhibit in &catalog::EXHIBITS {
-            let mut architecture = exhibit.architecture();
-            for option in OPTIONS {
-                let Some(value) = option.get(&architecture) else {
-                    continue;
-                };
-                let before = architecture.clone();
-                assert_eq!(architecture.set(option.name, &value.to_string()), Ok(()));
-                assert_eq!(architecture, before, "{} changed something by being set to what it was", option.name);
-                let Kind::Choice(names) = option.kind else {
-                    continue;
-                };
-                for (name, _) in names {
-                    assert_eq!(architecture.set(option.name, name), Ok(()));
-                    assert_eq!(option.get(&architecture), Some(OptionValue::Choice(name)));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn refuses_what_makes_no_sense_in_words() {
-        let mut architecture = catalog::EXHIBITS[1].architecture();
-        let before = architecture.clone();
-        let refusals = [
-            ("replicas", "0", "`replicas` must be a number from 1 to 1000, not `0`"),
-            ("loss", "200%", "`loss` must be a percentage from 0% to 100%, not `200%`"),
-            ("values", "crdt", "`values` must be mv-register, lww, lww-wrapper or dom-pair, not `crdt`"),
-            ("journal", "on", "the option `journal` does not apply to the replicated store"),
-            ("colour", "red", "there is no option `colour`"),
-        ];
-        for (name, value, sentence) in refusals {
-            assert_eq!(architecture.set(name, value).map_err(|error| error.to_string()), Err(sentence.into()));
-        }
-        assert_eq!(architecture, before);
-        assert_eq!(architecture.set("fanout", "5"), Ok(()));
-        assert!(architecture.validate().is_err());
-    }
-
-    #[test]
-    fn spans_and_percentages_lose_nothing() {
-        for text in ["0s", "7us", "1.5ms", "20ms", "1.25s", "60s"] {
-            assert_eq!(parse_span(text).map(|span| span.to_string()), Some(text.into()));
-        }
-        for text in ["", "s", "-1s", "1.s", ".5s", "1.0000001s", "1,5s", "99999999999999999999s"] {
-            assert_eq!(parse_span(text), None, "{text}");
-        }
-        for text in ["0%", "2.5%", "0.0001%", "100%"] {
-            assert_eq!(Kind::Percent.parse(text).map(|value| value.to_string()), Some(text.into()));
-        }
     }
 }
