@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kvs_core::explore::exhaustive::{Bounds, explore};
-use kvs_core::explore::{Faults, Finding, Hunt, Workload, shrink};
+use kvs_core::explore::{Breach, Faults, Finding, Hunt, Workload, shrink};
 use kvs_core::process::NodeId;
 use kvs_core::server::Call;
 use kvs_core::sim::schedule::{Line, Schedule, Statement};
@@ -240,11 +240,15 @@ fn smallest(found: &Finding) -> Finding {
     small
 }
 
-/// As a schedule that ends at the moment at which the promise is broken.
+/// As a schedule that ends at the moment at which the promise is broken, and expects that.
 fn print(finding: &Finding) {
     let mut schedule = Schedule::from_recording(&finding.recording);
     let end = Statement::At { time: finding.at, events: None };
     schedule.lines.push(Line { number: 0, statement: end });
+    if let Breach::Claim(guarantee, _) = finding.breach {
+        let statement = Statement::ExpectVerdict { guarantee, holds: false };
+        schedule.lines.push(Line { number: 0, statement });
+    }
     println!("# At {}: {}", finding.at, finding.breach);
     print!("{schedule}");
 }

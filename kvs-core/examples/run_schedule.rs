@@ -12,6 +12,7 @@ mod support;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
+use kvs_core::check::play;
 use kvs_core::explore::first_breach;
 use kvs_core::sim::export;
 use kvs_core::sim::schedule::{Outcome, Schedule};
@@ -60,7 +61,7 @@ fn export(words: &[String]) -> u8 {
         }
     };
     let Some(schedule) = parse(file) else { return 2 };
-    let outcome = schedule.run(&mut ());
+    let outcome = play(&schedule, &mut ());
     let mut text = String::new();
     if write(&mut text, &outcome).is_err() || std::io::stdout().write_all(text.as_bytes()).is_err() {
         eprintln!("{file}: the export cannot be written");
@@ -96,7 +97,7 @@ fn jepsen(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
 fn replay(file: &str, is_quiet: bool, is_complete: bool) -> u8 {
     let Some(schedule) = parse(file) else { return 2 };
     let outcome = if is_quiet {
-        schedule.run(&mut ())
+        play(&schedule, &mut ())
     } else {
         println!("== {file}");
         tell(&schedule, |entry| is_complete || is_story(entry))

@@ -149,6 +149,13 @@ fn hunt_finds_the_same_run_with_any_number_of_threads_and_it_replays() {
     let replayed = example("run_schedule", &["--quiet", &file]);
     assert!(out(&replayed).contains(&format!("a promise is broken at {breach}\n")), "{}{}", one.1, out(&replayed));
 
+    // What clients see of it is expected by the schedule itself.
+    let claim = hunted(&[&["--claims-only", "--worlds", "500"], &mutant[..]].concat());
+    let last = claim.1.lines().last().expect("several lines");
+    assert!(last.starts_with("expect ") && last.ends_with(" broken"), "{}", claim.1);
+    std::fs::write(&path, &claim.1).expect("it is written");
+    assert_eq!(example("run_schedule", &["--quiet", &file]).status.code(), Some(0), "{}", claim.1);
+
     // What its clients ask for, in every order: with one repeated message, that is enough.
     let calls = "zoo local clients=2\nC1: put k=1\nC2: get k\nC1: put k=2\n";
     std::fs::write(&path, calls).expect("it is written");

@@ -254,8 +254,11 @@ fn what_is_no_history_is_told_by_the_line() {
         assert_eq!(error.line, line, "{error}\n{text}");
         assert!(error.cause.contains(cause), "{error}\n{text:?}");
     }
-    let Err(error) = read(b"{:process 0}\n\xff") else { panic!("this is no text") };
+    let Err(error) = read(b"{:process 0 :type :invoke :f :read}\n\xff") else { panic!("this is no text") };
     assert_eq!((error.line, error.cause.as_str()), (2, "this is no text in UTF-8"));
+    // Of two mistakes, the first.
+    let Err(error) = read(b"{:process 0}\n\xff") else { panic!("this is no text") };
+    assert_eq!((error.line, error.cause.as_str()), (1, "`:type` is missing"));
     let Err(error) = read(format!("{{:process 0 :value \"{}\"}}", "x".repeat(3 << 20)).as_bytes()) else {
         panic!("this is too long");
     };

@@ -527,3 +527,34 @@ fn a_server_that_is_down_is_down() {
     );
     holds("zoo local retries=1\ncrash S1\nput k=x expect unknown\nexpect mark \"gave up: outcome unknown\" C1");
 }
+
+#[test]
+fn a_verdict_that_is_not_as_expected_fails_its_line() {
+    use kvs_core::check::play;
+    let outcome = |text: &str| {
+        let schedule = Schedule::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        play(&schedule, &mut ()).failure.map(|failure| failure.to_string())
+    };
+    let stale = "zoo replicated\nput k=x -> R1 expect ok\nget k -> R3 expect none\n";
+    assert_eq!(outcome(&format!("{stale}expect linearizable broken\nexpect durable holds\n")), None);
+    let wrong = outcome(&format!("{stale}expect linearizable holds\n")).expect("it fails");
+    assert!(wrong.starts_with("line 4: expected linearizable holds, found it is broken: "), "{wrong}");
+    // It is judged by what has happened up to that line.
+    assert_eq!(
+        outcome("zoo replicated\nput k=x -> R1 expect ok\nexpect linearizable holds\nget k -> R3 expect none"),
+        None
+    );
+    let wrong = outcome("zoo local\nput k=x expect ok\nexpect linearizable broken\nget k expect y").expect("it fails");
+    assert_eq!(wrong, "line 3: expected linearizable broken, found it holds");
+    let undecided = outcome("zoo replicated\nput k=x -> R1 expect ok\nexpect convergent holds").expect("it fails");
+    assert_eq!(
+        undecided,
+        "line 3: expected convergent holds, found it is undecided: replicas still differ: it takes time"
+    );
+    for guarantee in kvs_core::zoo::Guarantee::ALL {
+        let text = format!("zoo local\nseed 1\nexpect {} holds\n", guarantee.name());
+        assert_eq!(Schedule::parse(&text).unwrap_or_else(|error| panic!("{error}")).to_string(), text);
+    }
+    let error = Schedule::parse("expect linearizable maybe").expect_err("it is one or the other");
+    assert_eq!(error.to_string(), "line 1, column 21: expected holds or broken, not `maybe`");
+}

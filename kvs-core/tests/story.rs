@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use kvs_core::check::play;
 use kvs_core::sim::schedule::Schedule;
 use kvs_core::sim::{Recording, Replay, TraceHash};
 use kvs_core::time::Time;
@@ -32,7 +33,7 @@ fn trace_hash(recording: &Recording, until: Time) -> u64 {
 fn every_lesson_holds_what_it_expects() {
     for (name, text) in lessons() {
         let schedule = Schedule::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let outcome = schedule.run(&mut ());
+        let outcome = play(&schedule, &mut ());
         assert_eq!(outcome.failure, None, "{name}");
     }
 }

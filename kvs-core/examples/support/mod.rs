@@ -1,5 +1,6 @@
 //! How the examples tell a run: time, and what happened, in words.
 
+use kvs_core::check::play;
 use kvs_core::sim::schedule::{Outcome, Schedule};
 use kvs_core::sim::{Entry, Trace, What, describe};
 
@@ -12,7 +13,7 @@ pub(crate) fn is_story(entry: &Entry) -> bool {
 /// Runs a schedule and prints what happened, as far as it is worth a line.
 pub(crate) fn tell(schedule: &Schedule, is_worth_a_line: impl Fn(&Entry) -> bool) -> Outcome {
     let mut trace = Trace::default();
-    let outcome = schedule.run(&mut trace);
+    let outcome = play(schedule, &mut trace);
     let names = schedule.names();
     for entry in trace.entries().iter().filter(|entry| is_worth_a_line(entry)) {
         if let Some(text) = describe(entry, &names) {

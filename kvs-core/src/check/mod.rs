@@ -9,12 +9,14 @@ pub mod invariants;
 mod judge;
 pub mod linearizable;
 pub mod model;
+mod play;
 mod replicas;
 pub mod sequential;
 
 use core::fmt;
 
 pub use judge::{Judge, Judgement, Proof, Run};
+pub use play::play;
 pub use replicas::settling_time;
 
 /// What a check has found.

@@ -1,6 +1,7 @@
 //! What an architecture promises, and which faults end the promise.
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -69,6 +70,16 @@ impl Guarantee {
             Self::Convergence => "Convergent",
             Self::Durability => "Durable",
         }
+    }
+
+    /// What a schedule calls it: its title in small letters, with hyphens.
+    pub fn name(self) -> String {
+        self.title().to_lowercase().replace(' ', "-")
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|guarantee| guarantee.name() == name)
     }
 
     /// One sentence: what it means.

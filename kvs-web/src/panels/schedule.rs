@@ -1,3 +1,4 @@
+use kvs_core::check::play;
 use kvs_core::sim::schedule::Schedule;
 use yew::prelude::*;
 
@@ -87,7 +88,7 @@ fn run(text: &str, send: &Callback<Command>) -> (bool, String) {
         Ok(schedule) => schedule,
         Err(error) => return (false, error.to_string()),
     };
-    let outcome = schedule.run(&mut ());
+    let outcome = play(&schedule, &mut ());
     send.emit(Command::Load(Box::new(outcome.recording), outcome.end));
     match outcome.failure {
         None => (true, format!("All it expects holds. The run ends at {}.", outcome.end)),

@@ -84,6 +84,7 @@
 //! | `expect R2 down`, `expect R2 up` | whether it runs |
 //! | `expect C1 ok` | the outcome of the client's last operation; also `pending` |
 //! | `expect mark "rumor went cold" R1` | R1 has left that mark |
+//! | `expect linearizable holds`, `expect read-your-writes broken` | the verdict up to here; judged by [`check::play`](crate::check::play) |
 
 mod parse;
 mod print;
@@ -99,10 +100,10 @@ use crate::server::{Call, Timer, Traffic};
 use crate::sim::{Fate, Links, Pattern, Recording};
 use crate::time::{Span, Time};
 use crate::world::Moment;
-use crate::zoo::{Architecture, Names};
+use crate::zoo::{Architecture, Guarantee, Names};
 
 pub use parse::{ParseError, ParseProblem};
-pub use run::{Failure, Outcome, Problem, Runner};
+pub use run::{ExpectedVerdict, Failure, Outcome, Problem, Runner};
 
 /// A world and what happens to it, as a text says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +153,7 @@ pub enum Statement {
     ExpectUp { node: NodeId, up: bool },
     ExpectLast { client: NodeId, expected: Expected },
     ExpectMark { mark: String, node: NodeId },
+    ExpectVerdict { guarantee: Guarantee, holds: bool },
 }
 
 /// How an operation is to end.

@@ -14,7 +14,7 @@ use crate::process::NodeId;
 use crate::server::{Call, Message, Timer, Traffic};
 use crate::sim::{Fate, Links, Pattern};
 use crate::time::{Span, Time};
-use crate::zoo::{Architecture, Names, OPTIONS, OptionError, catalog, parse_span};
+use crate::zoo::{Architecture, Guarantee, Names, OPTIONS, OptionError, catalog, parse_span};
 
 /// A text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -637,8 +637,19 @@ impl Cursor<'_> {
             let mark = self.text("a mark, such as \"rumor went cold\"")?;
             return Ok(Statement::ExpectMark { mark, node: self.node()? });
         }
+        if let Some(guarantee) = self.word().and_then(Guarantee::named) {
+            self.place += 1;
+            let holds = self.meaning("holds or broken", |word| match word {
+                "holds" => Some(true),
+                "broken" => Some(false),
+                _ => None,
+            })?;
+            return Ok(Statement::ExpectVerdict { guarantee, holds });
+        }
         if self.word().is_none_or(|word| self.names.node(word).is_none()) {
-            return self.expected(format!("a node ({}), agree, disagree or mark", self.list(|_| true)));
+            let nodes = self.list(|_| true);
+            return self
+                .expected(format!("a node ({nodes}), agree, disagree, mark or a guarantee, such as linearizable"));
         }
         let node = self.node()?;
         if !self.schedule.architecture.is_server(node) {

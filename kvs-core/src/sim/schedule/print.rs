@@ -90,6 +90,9 @@ impl fmt::Display for Shown<'_> {
             Statement::ExpectAgree(agree) => f.write_str(if *agree { "expect agree" } else { "expect disagree" }),
             Statement::ExpectUp { node, up } => write!(f, "expect {} {}", name(node), if *up { "up" } else { "down" }),
             Statement::ExpectLast { client, expected } => write!(f, "expect {} {}", name(client), outcome(expected)),
+            Statement::ExpectVerdict { guarantee, holds } => {
+                write!(f, "expect {} {}", guarantee.name(), if *holds { "holds" } else { "broken" })
+            }
             Statement::ExpectMark { mark, node } => write!(f, "expect mark {} {}", quoted(mark), name(node)),
         }
     }

@@ -16,7 +16,7 @@ use crate::sim::{Fate, History, Input, Links, Operation, Pattern, Recording, Ref
 use crate::storage::Storage;
 use crate::time::{Span, Time};
 use crate::world::{Happening, LinkOptions, Moment, Observer, Sequence, Whereabouts, World};
-use crate::zoo::{Architecture, Names, OptionError};
+use crate::zoo::{Architecture, Guarantee, Names, OptionError};
 
 /// How long `settle` waits.
 const SETTLE_MAX: Span = Span::from_secs(120);
@@ -33,8 +33,23 @@ pub struct Outcome {
     pub end: Time,
     /// What all clients were told.
     pub history: History,
+    /// The verdicts that it expects. Who runs it does not judge: [`check::play`](crate::check::play) does.
+    pub verdicts: Vec<ExpectedVerdict>,
     /// The line that failed, if one did; the run ends there.
     pub failure: Option<Failure>,
+}
+
+/// A verdict that is expected at some point of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpectedVerdict {
+    /// The line that says so.
+    pub line: u32,
+    /// How many events and inputs there have been by then.
+    pub progress: u64,
+    /// What is judged.
+    pub guarantee: Guarantee,
+    /// Whether it holds, or else is broken.
+    pub holds: bool,
 }
 
 /// A line failed.
@@ -130,6 +145,7 @@ pub struct Runner<'a> {
     next: usize,
     /// What links have that nobody gave options of their own.
     links_everywhere: Architecture,
+    verdicts: Vec<ExpectedVerdict>,
     failure: Option<Failure>,
 }
 
@@ -147,6 +163,7 @@ impl<'a> Runner<'a> {
             story,
             next: 0,
             links_everywhere: schedule.architecture.clone(),
+            verdicts: Vec::new(),
             failure: None,
         }
     }
@@ -180,6 +197,7 @@ impl<'a> Runner<'a> {
             end: self.replay.moment().time,
             recording: self.recording,
             history: self.story.history,
+            verdicts: self.verdicts,
             failure: self.failure,
         }
     }
@@ -268,6 +286,12 @@ impl<'a> Runner<'a> {
                 return expect(outcome(&expected) == found, || (outcome(&expected), found));
             }
             Statement::ExpectMark { mark, node } => return self.expect_mark(&mark, node),
+            Statement::ExpectVerdict { guarantee, holds } => {
+                let line = self.schedule.lines[self.next - 1].number;
+                let progress = self.replay.progress();
+                self.verdicts.push(ExpectedVerdict { line, progress, guarantee, holds });
+                return Ok(());
+            }
         };
         self.act(input, observer)
     }
