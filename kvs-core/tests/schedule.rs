@@ -551,6 +551,11 @@ fn a_verdict_that_is_not_as_expected_fails_its_line() {
         undecided,
         "line 3: expected convergent holds, found it is undecided: replicas still differ: it takes time"
     );
+    // One server has nothing to converge with: neither verdict is there.
+    for verdict in ["holds", "broken"] {
+        let missing = outcome(&format!("zoo local\nput k=x expect ok\nexpect convergent {verdict}")).expect("it fails");
+        assert_eq!(missing, format!("line 3: expected convergent {verdict}, found this store is not judged by it"));
+    }
     for guarantee in kvs_core::zoo::Guarantee::ALL {
         let text = format!("zoo local\nseed 1\nexpect {} holds\n", guarantee.name());
         assert_eq!(Schedule::parse(&text).unwrap_or_else(|error| panic!("{error}")).to_string(), text);

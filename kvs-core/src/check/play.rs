@@ -6,38 +6,44 @@ use alloc::string::{String, ToString};
 use super::{Budget, Judge, Run, Verdict};
 use crate::server::Node;
 use crate::sim::schedule::{ExpectedVerdict, Failure, Outcome, Problem, Schedule};
-use crate::sim::{History, Recording, Replay};
+use crate::sim::{History, Replay};
 use crate::world::Observer;
 
 /// Runs a schedule to its end, and judges what it says of verdicts. The first line that is not so is the failure.
 pub fn play(schedule: &Schedule, observer: &mut impl Observer<Node>) -> Outcome {
     let mut outcome = schedule.run(observer);
-    let wrong = outcome.verdicts.iter().find_map(|expected| {
-        let found = found(&outcome.recording, expected)?;
-        let word = if expected.holds { "holds" } else { "broken" };
-        let expected_words = format!("{} {word}", expected.guarantee.name());
-        Some(Failure { line: expected.line, problem: Problem::Expected { expected: expected_words, found } })
-    });
     // Verdicts are expected of what comes before the line at which a run ends.
-    if let Some(wrong) = wrong {
+    if let Some(wrong) = first_wrong(&outcome) {
         outcome.failure = Some(wrong);
     }
     outcome
 }
 
-/// What was found instead; None if it is as expected.
-fn found(recording: &Recording, expected: &ExpectedVerdict) -> Option<String> {
+fn first_wrong(outcome: &Outcome) -> Option<Failure> {
+    let recording = &outcome.recording;
     let mut history = History::default();
     let mut replay = Replay::new(recording, &mut history);
-    while replay.progress() < expected.progress && replay.step(recording, &mut history) {}
-    let inputs = &recording.inputs()[..replay.inputs_done()];
-    let architecture = &recording.architecture;
-    let run = Run::new(architecture, replay.sim().world(), &history, history.events().len(), inputs);
-    let judgements = Judge::new(architecture).judge(&run, Budget::PATIENT);
-    let judgement = judgements.into_iter().find(|judgement| judgement.guarantee == expected.guarantee)?;
-    match judgement.verdict {
-        Verdict::Holds => (!expected.holds).then(|| "it holds".to_string()),
-        Verdict::Broken(proof) => expected.holds.then(|| format!("it is broken: {}", proof.what)),
-        Verdict::Undecided(why) => Some(format!("it is undecided: {why}")),
+    let mut judge = Judge::new(&recording.architecture);
+    outcome.verdicts.iter().find_map(|expected| {
+        while replay.progress() < expected.progress && replay.step(recording, &mut history) {}
+        let inputs = &recording.inputs()[..replay.inputs_done()];
+        let events = history.events().len();
+        let run = Run::new(&recording.architecture, replay.sim().world(), &history, events, inputs);
+        let mut judgements = judge.judge(&run, Budget::PATIENT).into_iter();
+        let judgement = judgements.find(|judgement| judgement.guarantee == expected.guarantee);
+        let found = instead(expected, judgement.map(|judgement| judgement.verdict))?;
+        let word = if expected.holds { "holds" } else { "broken" };
+        let expected_words = format!("{} {word}", expected.guarantee.name());
+        Some(Failure { line: expected.line, problem: Problem::Expected { expected: expected_words, found } })
+    })
+}
+
+/// What was found instead; None if it is as expected.
+fn instead(expected: &ExpectedVerdict, verdict: Option<Verdict<super::Proof>>) -> Option<String> {
+    match verdict {
+        Some(Verdict::Holds) => (!expected.holds).then(|| "it holds".to_string()),
+        Some(Verdict::Broken(proof)) => expected.holds.then(|| format!("it is broken: {}", proof.what)),
+        Some(Verdict::Undecided(why)) => Some(format!("it is undecided: {why}")),
+        None => Some("this store is not judged by it".to_string()),
     }
 }
