@@ -9,7 +9,6 @@
 use kvs_core::choice::Probability;
 use kvs_core::op::{KVSOperation, Key, Value};
 use kvs_core::process::NodeId;
-use kvs_core::replication::Replication;
 use kvs_core::replication::gossip::{self, Contacts, Cooling, GossipConfig, Mode, Ticks};
 use kvs_core::server::{Call, Message, Node};
 use kvs_core::sim::{Input, Sim};
@@ -59,9 +58,7 @@ fn rumor(config: &GossipConfig, seed: u64) -> (f64, f64) {
         world.node_ids().filter_map(move |node| world.node(node).as_server()).cloned().collect::<Vec<_>>()
     };
     let is_hot = |sim: &Sim| {
-        servers(sim)
-            .iter()
-            .any(|server| matches!(server.replication(), Replication::EpidemicGossip(gossip) if gossip.hot() > 0))
+        servers(sim).iter().any(|server| server.replication().gossip().is_some_and(|gossip| gossip.hot() > 0))
     };
     for cycle in 1..=200_u64 {
         sim.advance_to(Time::ZERO + CYCLE.saturating_mul(cycle) + Span::from_ms(90), &mut told);

@@ -12,7 +12,7 @@ use crate::sim::Operation;
 use crate::storage::{LatticeKVSCore, Storage};
 use crate::time::{Span, Time};
 use crate::world::World;
-use crate::zoo::{Architecture, Names, ReplicationOptions};
+use crate::zoo::{Architecture, Names};
 
 /// What is wrong, and the operations it is about, by their places among the calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn is_spreading(run: &Run<'_>) -> bool {
 pub fn settling_time(architecture: &Architecture) -> Span {
     /// A change reaches all of 1,000 replicas in some 20 rounds of random contacts, give or take a few.
     const ROUNDS: u64 = 30;
-    let ReplicationOptions::EpidemicGossip(config) = &architecture.replication else { return Span::ZERO };
+    let Some(config) = architecture.gossip() else { return Span::ZERO };
     let intervals =
         [(config.anti_entropy, config.anti_entropy_interval), (config.rumor_mongering, config.gossip_interval)];
     let round = intervals.into_iter().filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();

@@ -19,10 +19,16 @@ pub struct Lww<T> {
     pub value: T,
 }
 
+impl<T> Lww<T> {
+    /// What decides which of two wins.
+    pub fn rank(&self) -> (Time, ReplicaId) {
+        (self.time, self.replica)
+    }
+}
+
 impl<T: Ord + Clone> Merge for Lww<T> {
     fn merge(&mut self, other: &Self) -> bool {
-        let rank = |lww: &Self| (lww.time, lww.replica);
-        let order = rank(self).cmp(&rank(other)).then_with(|| self.value.cmp(&other.value));
+        let order = self.rank().cmp(&other.rank()).then_with(|| self.value.cmp(&other.value));
         if order == Ordering::Less {
             self.clone_from(other);
         }

@@ -40,7 +40,7 @@ impl<T> MvRegister<T> {
 
     /// Removes all that the writer had read.
     pub fn delete(&mut self, read: &VectorClock) {
-        self.versions.retain(|dot, _| !covers(read, *dot));
+        self.versions.retain(|dot, _| !read.covers(*dot));
         self.context.merge(read);
     }
 
@@ -58,22 +58,17 @@ impl<T> MvRegister<T> {
 impl<T: Clone + PartialEq> Merge for MvRegister<T> {
     fn merge(&mut self, other: &Self) -> bool {
         let before = self.versions.len();
-        let has_replaced = |dot: Dot| covers(&other.context, dot) && !other.versions.contains_key(&dot);
+        let has_replaced = |dot: Dot| other.context.covers(dot) && !other.versions.contains_key(&dot);
         self.versions.retain(|dot, _| !has_replaced(*dot));
         let mut changed = self.versions.len() != before;
         for (dot, value) in other.versions() {
-            if !covers(&self.context, dot) {
+            if !self.context.covers(dot) {
                 self.versions.insert(dot, value.clone());
                 changed = true;
             }
         }
         self.context.merge(&other.context) || changed
     }
-}
-
-/// Whether a clock has seen a write.
-pub(super) fn covers(clock: &VectorClock, dot: Dot) -> bool {
-    dot.count <= clock.get(dot.replica)
 }
 
 #[cfg(test)]

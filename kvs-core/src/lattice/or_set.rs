@@ -2,7 +2,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::mv_register::covers;
 use super::{Dot, Merge, ReplicaId, VectorClock};
 
 /// A set in which an addition wins over a removal that did not know of it.
@@ -51,12 +50,12 @@ impl<T: Ord + Clone> Merge for ObservedRemoveSet<T> {
         self.elements.retain(|element, dots| {
             let theirs = other.elements.get(element);
             let before = dots.len();
-            dots.retain(|dot| theirs.is_some_and(|theirs| theirs.contains(dot)) || !covers(&other.context, *dot));
+            dots.retain(|dot| theirs.is_some_and(|theirs| theirs.contains(dot)) || !other.context.covers(*dot));
             changed |= dots.len() != before;
             !dots.is_empty()
         });
         for (element, dots) in &other.elements {
-            let new: BTreeSet<Dot> = dots.iter().copied().filter(|dot| !covers(&self.context, *dot)).collect();
+            let new: BTreeSet<Dot> = dots.iter().copied().filter(|dot| !self.context.covers(*dot)).collect();
             if !new.is_empty() {
                 changed = true;
                 self.elements.entry(element.clone()).or_default().extend(new);

@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Merge;
+use super::{Dot, Merge};
 use crate::process::NodeId;
 
 /// Names a replica as an author of writes.
@@ -43,11 +43,18 @@ impl VectorClock {
         *count
     }
 
-    /// Counts the writes of a replica up to a number, if it has not seen as many.
-    pub(super) fn raise(&mut self, replica: ReplicaId, count: u64) {
-        if count > self.get(replica) {
+    /// Counts the writes of a replica up to a number. False if it has seen as many.
+    pub(super) fn raise(&mut self, replica: ReplicaId, count: u64) -> bool {
+        let is_new = count > self.get(replica);
+        if is_new {
             self.0.insert(replica, count);
         }
+        is_new
+    }
+
+    /// Whether it has seen a write.
+    pub fn covers(&self, dot: Dot) -> bool {
+        dot.count <= self.get(dot.replica)
     }
 
     /// Whether it has seen nothing.
@@ -80,10 +87,7 @@ impl Merge for VectorClock {
     fn merge(&mut self, other: &Self) -> bool {
         let mut changed = false;
         for (replica, count) in other.iter() {
-            if count > self.get(replica) {
-                self.0.insert(replica, count);
-                changed = true;
-            }
+            changed |= self.raise(replica, count);
         }
         changed
     }

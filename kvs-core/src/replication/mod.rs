@@ -14,3 +14,13 @@ pub enum Replication {
     /// The other replicas, by and by.
     EpidemicGossip(EpidemicGossip),
 }
+
+impl Replication {
+    /// Its gossip, if that is what it is.
+    pub fn gossip(&self) -> Option<&EpidemicGossip> {
+        match self {
+            Self::EpidemicGossip(gossip) => Some(gossip),
+            Self::NoReplication => None,
+        }
+    }
+}

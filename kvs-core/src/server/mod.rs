@@ -256,13 +256,14 @@ impl Server {
         if let (KVSOperation::Get(_), Some(snapshot)) = (&request.op, &self.snapshot) {
             return snapshot.read(key);
         }
-        let retained_by = match (&request.op, &self.replication) {
-            (KVSOperation::Delete(_), Replication::EpidemicGossip(gossip)) => gossip.draw_retention_sites(cx),
-            _ => None,
+        let retained_by = match &request.op {
+            KVSOperation::Delete(_) => self.replication.gossip().and_then(|gossip| gossip.draw_retention_sites(cx)),
+            KVSOperation::Put(..) | KVSOperation::Get(_) => None,
         };
         let me = ReplicaId { node: cx.me(), incarnation: self.incarnation };
         // What a session has seen it has seen of every key.
-        let in_session = self.updates().map(|updates| updates.context_of(key, &request.seen));
+        let updates = self.updates().filter(|_| request.op.is_write());
+        let in_session = updates.map(|updates| updates.context_of(key, &request.seen));
         let stamp = Stamp {
             replica: me,
             now: cx.now(),
@@ -282,10 +283,7 @@ impl Server {
     }
 
     fn updates(&self) -> Option<&gossip::Updates> {
-        match &self.replication {
-            Replication::EpidemicGossip(gossip) => gossip.updates(),
-            Replication::NoReplication => None,
-        }
+        self.replication.gossip()?.updates()
     }
 
     fn has_seen(&self, seen: &VectorClock) -> bool {

@@ -68,10 +68,7 @@ impl Architecture {
     pub fn build(&self) -> Vec<Node> {
         let servers: Arc<[NodeId]> = self.server_ids().collect();
         let server_options = Arc::new(self.server.clone());
-        let gossip_config = match &self.replication {
-            ReplicationOptions::NoReplication => None,
-            ReplicationOptions::EpidemicGossip(config) => Some(Arc::new(config.clone())),
-        };
+        let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
@@ -88,6 +85,14 @@ impl Architecture {
             Node::Client(Client::new(client_options.clone(), Router::new(self.routing, servers.clone(), place)))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
+    }
+
+    /// How replicas gossip, if they do.
+    pub fn gossip(&self) -> Option<&GossipConfig> {
+        match &self.replication {
+            ReplicationOptions::EpidemicGossip(config) => Some(config),
+            ReplicationOptions::NoReplication => None,
+        }
     }
 
     /// The servers.

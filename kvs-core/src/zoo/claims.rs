@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Animal, Architecture, ReplicationOptions, StorageOptions};
+use super::{Animal, Architecture, StorageOptions};
 use crate::replication::gossip::Delivery;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
@@ -213,8 +213,7 @@ impl Architecture {
 
     /// Whether effects never come before their causes.
     fn is_causal(&self) -> bool {
-        let is_delivered_so = matches!(&self.replication,
-            ReplicationOptions::EpidemicGossip(config) if config.delivery == Delivery::Causal);
+        let is_delivered_so = self.gossip().is_some_and(|config| config.delivery == Delivery::Causal);
         is_delivered_so && matches!(self.storage, StorageOptions::Lattice(Values::MvRegister | Values::Lww))
     }
 }

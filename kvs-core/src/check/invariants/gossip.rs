@@ -11,14 +11,12 @@ use super::Found;
 use crate::lattice::{Dot, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
 use crate::op::{KVSOperation, Key, Value};
 use crate::process::NodeId;
-use crate::replication::Replication;
-use crate::replication::gossip::RumorState;
-use crate::replication::gossip::{Certificates, Updates};
+use crate::replication::gossip::{Certificates, RumorState, Updates};
 use crate::server::{Node, Request, Server};
 use crate::storage::{Content, LatticeKVSCore, Storage, Stored};
 use crate::time::Time;
 use crate::world::World;
-use crate::zoo::{Architecture, ReplicationOptions};
+use crate::zoo::Architecture;
 
 /// The name of a version: who wrote it as which of its writes, or when; for values without names, the value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +47,7 @@ pub(super) struct Watch {
     /// Different states of a key that were reached.
     states: BTreeMap<Key, Vec<Arc<Stored>>>,
     has_crashed: bool,
-    /// Whether and how death certificates are dropped.
+    /// How death certificates are dropped, if they are.
     certificates: Option<Certificates>,
     /// Of each key the latest deletion that was ever seen, and until when it is safe.
     deleted: BTreeMap<Key, ((Time, ReplicaId), Time)>,
@@ -57,17 +55,14 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(architecture: &Architecture) -> Self {
-        let certificates = match &architecture.replication {
-            // Where nobody compares stores, nobody finds out that something is back.
-            ReplicationOptions::EpidemicGossip(config) if config.anti_entropy => Some(config.certificates.clone()),
-            _ => None,
-        };
+        // Where nobody compares stores, nobody finds out that something is back.
+        let gossip = architecture.gossip().filter(|config| config.anti_entropy && config.certificates.is_limited);
         Self {
             values: BTreeMap::new(),
             gone: BTreeMap::new(),
             states: BTreeMap::new(),
             has_crashed: false,
-            certificates: certificates.filter(|certificates| certificates.is_limited),
+            certificates: gossip.map(|config| config.certificates.clone()),
             deleted: BTreeMap::new(),
         }
     }
@@ -116,7 +111,7 @@ impl Watch {
         if let (Some(certificates), Stored::Lww(lww), Some(certificate)) =
             (&self.certificates, &**new, new.certificate())
         {
-            let latest = ((lww.time, lww.replica), certificate.activated + certificates.life());
+            let latest = (lww.rank(), certificate.activated + certificates.life());
             let known = self.deleted.entry(key.clone()).or_insert(latest);
             *known = latest.max(*known);
         }
@@ -173,8 +168,7 @@ impl Watch {
         }
         for request in acknowledged {
             if let Some(Stored::MvRegister(register)) = first.get(request.op.key()).map(Arc::as_ref)
-                && let Some((_, value)) =
-                    register.versions().find(|(dot, _)| dot.count <= request.context.get(dot.replica))
+                && let Some((_, value)) = register.versions().find(|(dot, _)| request.context.covers(*dot))
             {
                 let what = format!("{} was acknowledged and had read {value}, which is still there", request.op);
                 return Err(("R3", NodeId(0), what));
@@ -200,7 +194,7 @@ impl Watch {
     ) -> Result<(), (&'static str, NodeId, String)> {
         let back = self.deleted.iter().find(|(key, (rank, until))| {
             let is_older = |stored: &Arc<Stored>| {
-                matches!(&**stored, Stored::Lww(Lww { time, replica, value: Content::Value(_) }) if (*time, *replica) < *rank)
+                matches!(&**stored, Stored::Lww(lww) if stored.certificate().is_none() && lww.rank() < *rank)
             };
             world.now() < *until && store.get(key).is_some_and(is_older)
         });
@@ -224,8 +218,8 @@ impl Watch {
             .filter(|((known, _), written)| known == key && *written == value)
             .map(|((_, version), _)| version);
         names.any(|version| match (version, &**stored) {
-            (Version::Dot(dot), Stored::MvRegister(register)) => dot.count <= register.context().get(dot.replica),
-            (Version::Stamp(time, replica), Stored::Lww(lww)) => (*time, *replica) <= (lww.time, lww.replica),
+            (Version::Dot(dot), Stored::MvRegister(register)) => register.context().covers(*dot),
+            (Version::Stamp(time, replica), Stored::Lww(lww)) => (*time, *replica) <= lww.rank(),
             // These two promise nothing of the kind.
             (Version::Value(_), Stored::LwwWrapper(_) | Stored::DomPair(_)) => true,
             _ => false,
@@ -255,10 +249,7 @@ fn versions(stored: &Stored) -> BTreeMap<Version, Value> {
 /// Whether all that new updates depend on has been applied, too.
 fn causes(before: Option<&Server>, server: &Server) -> Found {
     fn updates(server: &Server) -> Option<&Updates> {
-        match server.replication() {
-            Replication::EpidemicGossip(gossip) => gossip.updates(),
-            Replication::NoReplication => None,
-        }
+        server.replication().gossip()?.updates()
     }
     let Some(now) = updates(server) else { return Ok(()) };
     let before = before.and_then(updates).map(Updates::applied);
@@ -274,10 +265,7 @@ fn causes(before: Option<&Server>, server: &Server) -> Found {
 }
 
 fn rumors(before: Option<&Server>, server: &Server) -> Found {
-    let gossip = |server: &Server| match server.replication() {
-        Replication::EpidemicGossip(gossip) => Some(gossip.rumors().clone()),
-        Replication::NoReplication => None,
-    };
+    let gossip = |server: &Server| Some(server.replication().gossip()?.rumors().clone());
     let (Some(old), Some(new)) = (before.and_then(gossip), gossip(server)) else { return Ok(()) };
     let new: BTreeMap<_, _> = new.iter().collect();
     for (key, rumor) in old.iter() {

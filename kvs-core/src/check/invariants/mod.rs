@@ -13,9 +13,9 @@
 //! | R3 | replicated, when quiet | all replicas hold the same, and no acknowledged write is missing that no crash took |
 //! | R4 | replicated | a version that was replaced at a replica never comes back there within one life |
 //! | R5 | replicated | a version's name means one value, everywhere and for ever |
+//! | R6 | replicated | a rumor that went cold stays cold; only a newer version is hot again |
 //! | R7 | replicated, causal delivery | a replica that has applied an update has applied all that it depends on |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
-//! | R6 | replicated | a rumor that went cold stays cold; only a newer version is hot again |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
 

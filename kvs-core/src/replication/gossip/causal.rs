@@ -68,7 +68,7 @@ impl Updates {
     pub fn context_of(&self, key: &Key, seen: &VectorClock) -> VectorClock {
         let mut context = VectorClock::default();
         for (dot, item) in self.log.iter().filter(|(_, item)| item.id.key == *key) {
-            if dot.count <= seen.get(dot.replica) {
+            if seen.covers(*dot) {
                 context.merge(&item.value.context());
             }
         }
@@ -109,7 +109,7 @@ impl Updates {
     /// Whether an update is new here. It waits until it is [delivered](Self::deliver).
     pub(super) fn take_in(&mut self, item: &Item) -> bool {
         let Some(dot) = item.id.dot else { return false };
-        let is_known = dot.count <= self.applied.get(dot.replica) || self.waiting.contains_key(&dot);
+        let is_known = self.applied.covers(dot) || self.waiting.contains_key(&dot);
         if !is_known {
             self.waiting.insert(dot, item.clone());
         }
@@ -137,7 +137,7 @@ impl Updates {
 
     /// What somebody lacks who has applied so much.
     pub(super) fn lacked_by(&self, applied: &VectorClock) -> Arc<[Item]> {
-        let is_lacked = |(dot, _): &(&Dot, &Item)| dot.count > applied.get(dot.replica);
+        let is_lacked = |(dot, _): &(&Dot, &Item)| !applied.covers(**dot);
         self.log.iter().filter(is_lacked).map(|(_, item)| item.clone()).collect()
     }
 }

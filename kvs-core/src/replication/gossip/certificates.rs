@@ -99,8 +99,7 @@ impl EpidemicGossip {
         if store.get(key).is_some() {
             return true;
         }
-        let rank = |lww: &Lww<Content>| (lww.time, lww.replica);
-        if let Some(mut certificate) = self.dormant.0.get(key).filter(|dormant| rank(new) < rank(dormant)).cloned() {
+        if let Some(mut certificate) = self.dormant.0.get(key).filter(|dormant| new.rank() < dormant.rank()).cloned() {
             if let Content::Deleted(DeathCertificate { activated, .. }) = &mut certificate.value {
                 *activated = cx.now();
             }

@@ -396,7 +396,9 @@ impl EpidemicGossip {
     fn take_in<P: Process>(&mut self, item: &Item, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) -> bool {
         if let Some(updates) = &mut self.updates {
             let is_news = updates.take_in(item);
-            self.deliver(store, cx);
+            if is_news {
+                self.deliver(store, cx);
+            }
             return is_news;
         }
         if self.config.certificates.is_limited && !self.admits(item, store, cx) {

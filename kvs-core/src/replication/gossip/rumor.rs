@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{COOLED, Contacts, Cooling, EpidemicGossip, Heard, Item, Message, Mode, RumorIdentity, Ticks, Timer};
+use super::{
+    COOLED, Contacts, Cooling, EpidemicGossip, GossipConfig, Heard, Item, Message, Mode, RumorIdentity, Ticks, Timer,
+};
 use crate::lattice::Dot;
 use crate::op::Key;
 use crate::process::{Context, NodeId, Process};
@@ -21,6 +23,15 @@ pub struct RumorId {
     pub dot: Option<Dot>,
     /// Counts the changes of the key at that replica, from 1.
     pub version: u32,
+}
+
+/// What a rumor is about, whoever spreads it.
+type Subject = (Key, Option<Dot>);
+
+impl RumorId {
+    fn subject(&self) -> Subject {
+        (self.key.clone(), self.dot)
+    }
 }
 
 /// What a replica still does with a rumor. Of those it has never heard it keeps nothing ("susceptible").
@@ -120,7 +131,7 @@ pub struct SinceTick {
     /// What it has told, and whether anybody needed it. A tick in which nobody did counts against a rumor once.
     told: BTreeMap<RumorId, bool>,
     /// What it has heard: in the present cycle it did not know that yet.
-    heard: BTreeSet<(Key, Option<Dot>)>,
+    heard: BTreeSet<Subject>,
 }
 
 /// The most others that a replica tells its rumors to in one round.
@@ -200,7 +211,7 @@ impl EpidemicGossip {
     fn hears<P: Process>(&mut self, item: &Item, store: &mut LatticeKVSCore, cx: &mut Context<'_, P>) -> bool {
         let is_news = self.take_in(item, store, cx);
         let Some(tick) = self.tick.as_mut().filter(|_| self.config.ticks == Ticks::Together) else { return is_news };
-        let subject = (item.id.key.clone(), item.id.dot);
+        let subject = item.id.subject();
         if is_news { tick.heard.insert(subject) } else { tick.heard.contains(&subject) }
     }
 
@@ -216,8 +227,7 @@ impl EpidemicGossip {
         P: Process<Message: From<Message>>,
     {
         if self.config.mode == Mode::PushPull {
-            let is_known =
-                |item: &Item| known.iter().any(|other| (&other.id.key, other.id.dot) == (&item.id.key, item.id.dot));
+            let is_known = |item: &Item| known.iter().any(|other| other.id.subject() == item.id.subject());
             self.tell_asker(from, round, |item| !is_known(item), store, cx);
         }
     }
@@ -241,9 +251,7 @@ impl EpidemicGossip {
         P: Process<Message: From<Message>>,
     {
         // In cycles, what was heard in this one is told in the next.
-        let is_old = |item: &Item| {
-            self.tick.as_ref().is_none_or(|tick| !tick.heard.contains(&(item.id.key.clone(), item.id.dot)))
-        };
+        let is_old = |item: &Item| self.tick.as_ref().is_none_or(|tick| !tick.heard.contains(&item.id.subject()));
         let items: Arc<[Item]> =
             self.hot_items(store).into_iter().filter(|item| admits(item) && is_old(item)).collect();
         if items.is_empty() {
@@ -260,11 +268,7 @@ impl EpidemicGossip {
         let Some(tick) = &mut self.tick else { return };
         tick.heard.clear();
         for (id, needed) in core::mem::take(&mut tick.told) {
-            if needed {
-                self.update(&id, |_| Some(0));
-            } else {
-                self.count_against(&id, cx);
-            }
+            self.count(&id, needed, cx);
         }
     }
 
@@ -277,19 +281,23 @@ impl EpidemicGossip {
             return;
         }
         for Heard { id, needed } in heard {
-            if *needed {
-                self.update(id, |_| Some(0));
-            } else {
-                self.count_against(id, cx);
-            }
+            self.count(id, *needed, cx);
+        }
+    }
+
+    fn count<P: Process>(&mut self, id: &RumorId, needed: bool, cx: &mut Context<'_, P>) {
+        if needed {
+            self.update(id, |_| Some(0));
+        } else {
+            self.count_against(id, cx);
         }
     }
 
     fn count_against<P: Process>(&mut self, id: &RumorId, cx: &mut Context<'_, P>) {
-        let config = self.config.clone();
-        let went_cold = self.update(id, |misses| match config.cooling {
-            Cooling::Counter => Some(misses + 1).filter(|&misses| misses < config.counter_limit),
-            Cooling::Coin => (cx.choose(1_000_000) >= config.tombstone_prob.as_ppm()).then_some(misses),
+        let GossipConfig { cooling, counter_limit, tombstone_prob, .. } = *self.config;
+        let went_cold = self.update(id, |misses| match cooling {
+            Cooling::Counter => Some(misses + 1).filter(|&misses| misses < counter_limit),
+            Cooling::Coin => (cx.choose(1_000_000) >= tombstone_prob.as_ppm()).then_some(misses),
         });
         if went_cold {
             cx.mark(COOLED, u64::from(id.version));

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use super::{Architecture, Names, ReplicationOptions, StorageOptions, catalog};
+use super::{Architecture, Names, StorageOptions, catalog};
 use crate::choice::Probability;
 use crate::replication::gossip::Delivery;
 use crate::storage::Values;
@@ -251,7 +251,7 @@ impl Architecture {
             let (min, max) = (self.links.latency_min, self.links.latency_max);
             return fail(format!("the shortest latency ({min}) must not be longer than the longest ({max})"));
         }
-        if let ReplicationOptions::EpidemicGossip(gossip) = &self.replication {
+        if let Some(gossip) = self.gossip() {
             let others = self.servers.saturating_sub(1);
             if gossip.rumor_mongering && gossip.gossip_fanout > others.max(1) {
                 let names = Names::new(self);

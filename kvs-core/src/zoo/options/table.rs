@@ -9,13 +9,6 @@ use crate::storage::Values;
 use crate::time::Span;
 use crate::zoo::{Animal, Architecture, ReplicationOptions, StorageOptions};
 
-fn gossip(architecture: &Architecture) -> Option<&GossipConfig> {
-    match &architecture.replication {
-        ReplicationOptions::EpidemicGossip(config) => Some(config),
-        ReplicationOptions::NoReplication => None,
-    }
-}
-
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
@@ -49,7 +42,7 @@ macro_rules! field {
 macro_rules! gossip_field {
     ($value:ident, $field:ident) => {
         (
-            |a: &Architecture| gossip(a).map(|config| OptionValue::$value(config.$field)),
+            |a: &Architecture| a.gossip().map(|config| OptionValue::$value(config.$field)),
             |a: &mut Architecture, value: OptionValue| {
                 if let (Some(config), OptionValue::$value(value)) = (gossip_mut(a), value) {
                     config.$field = value;
@@ -63,7 +56,7 @@ macro_rules! gossip_field {
 macro_rules! certificates_field {
     ($value:ident, $field:ident) => {
         (
-            |a: &Architecture| gossip(a).map(|config| OptionValue::$value(config.certificates.$field)),
+            |a: &Architecture| a.gossip().map(|config| OptionValue::$value(config.certificates.$field)),
             |a: &mut Architecture, value: OptionValue| {
                 if let (Some(config), OptionValue::$value(value)) = (gossip_mut(a), value) {
                     config.certificates.$field = value;
@@ -76,7 +69,7 @@ macro_rules! certificates_field {
 /// The options that a preset sets at once. "Custom" is what they are called when no preset has them, and changes nothing.
 const PRESET: Access = (
     |a| {
-        let config = gossip(a)?;
+        let config = a.gossip()?;
         let is_like = |preset: &GossipConfig| with_preset(config, preset) == *config;
         Some(OptionValue::Choice(match () {
             () if is_like(&GossipConfig::small_cluster()) => "small",
@@ -109,7 +102,7 @@ fn with_preset(config: &GossipConfig, preset: &GossipConfig) -> GossipConfig {
 
 /// Whether death certificates are dropped at all.
 const CERTIFICATES: Access = (
-    |a| gossip(a).map(|config| OptionValue::Choice(if config.certificates.is_limited { "limited" } else { "kept" })),
+    |a| a.gossip().map(|config| OptionValue::Choice(if config.certificates.is_limited { "limited" } else { "kept" })),
     |a, value| {
         if let (Some(config), OptionValue::Choice(name)) = (gossip_mut(a), value) {
             config.certificates.is_limited = name == "limited";
@@ -248,7 +241,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Who asks whom",
         "Push: who has a rumor tells it. Pull: who wants one asks. Push-pull: both sides of a contact tell.",
         Kind::Choice(&[("push", "Push"), ("pull", "Pull"), ("push-pull", "Push-pull")]),
-        choice!(a => gossip(a).map(|config| config.mode), gossip_mut(a).map(|config| &mut config.mode), {
+        choice!(a => a.gossip().map(|config| config.mode), gossip_mut(a).map(|config| &mut config.mode), {
             "push" = Mode::Push, "pull" = Mode::Pull, "push-pull" = Mode::PushPull,
         }),
     ),
@@ -258,7 +251,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Replicas gossip",
         "Each at a time of its own; or all at once, in cycles, as the paper counts.",
         Kind::Choice(&[("apart", "Each by itself"), ("together", "In cycles")]),
-        choice!(a => gossip(a).map(|config| config.ticks), gossip_mut(a).map(|config| &mut config.ticks), {
+        choice!(a => a.gossip().map(|config| config.ticks), gossip_mut(a).map(|config| &mut config.ticks), {
             "apart" = Ticks::Apart, "together" = Ticks::Together,
         }),
     ),
@@ -268,7 +261,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "What cools a rumor",
         "Feedback: telling somebody who knew already. Blind: telling anybody.",
         Kind::Choice(&[("feedback", "Feedback"), ("blind", "Blind")]),
-        choice!(a => gossip(a).map(|config| config.contacts), gossip_mut(a).map(|config| &mut config.contacts), {
+        choice!(a => a.gossip().map(|config| config.contacts), gossip_mut(a).map(|config| &mut config.contacts), {
             "feedback" = Contacts::Feedback, "blind" = Contacts::Blind,
         }),
     ),
@@ -278,7 +271,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "How it goes cold",
         "After a number of such contacts, or by the toss of a coin at each.",
         Kind::Choice(&[("counter", "Counter"), ("coin", "Coin")]),
-        choice!(a => gossip(a).map(|config| config.cooling), gossip_mut(a).map(|config| &mut config.cooling), {
+        choice!(a => a.gossip().map(|config| config.cooling), gossip_mut(a).map(|config| &mut config.cooling), {
             "counter" = Cooling::Counter, "coin" = Cooling::Coin,
         }),
     ),
@@ -320,7 +313,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Delivery",
         "Eventual: a change counts when it arrives. Causal: once all that came before it has arrived, too.",
         Kind::Choice(&[("eventual", "Eventual"), ("causal", "Causal")]),
-        choice!(a => gossip(a).map(|config| config.delivery), gossip_mut(a).map(|config| &mut config.delivery), {
+        choice!(a => a.gossip().map(|config| config.delivery), gossip_mut(a).map(|config| &mut config.delivery), {
             "eventual" = Delivery::Eventual, "causal" = Delivery::Causal,
         }),
     ),
@@ -412,7 +405,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A rumor is",
         "A new version of a key is a new rumor; or only a new key is.",
         Kind::Choice(&[("version", "Key and version"), ("key", "Key only")]),
-        choice!(a => gossip(a).map(|config| config.rumor_identity), gossip_mut(a).map(|config| &mut config.rumor_identity), {
+        choice!(a => a.gossip().map(|config| config.rumor_identity), gossip_mut(a).map(|config| &mut config.rumor_identity), {
             "version" = RumorIdentity::KeyAndVersion, "key" = RumorIdentity::KeyOnly,
         }),
     ),

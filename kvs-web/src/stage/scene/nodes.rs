@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use kvs_core::op::{KVSResponse, Outcome};
 use kvs_core::process::NodeId;
-use kvs_core::replication::Replication;
 use kvs_core::replication::gossip::Updates;
 use kvs_core::server::{Client, Node, Server};
 use kvs_core::sim::What;
@@ -159,7 +158,7 @@ impl Artist<'_> {
             return state.word().into();
         }
         let Some(server) = self.world().node(node).as_server() else { return String::new() };
-        let Replication::EpidemicGossip(gossip) = server.replication() else { return String::new() };
+        let Some(gossip) = server.replication().gossip() else { return String::new() };
         let waiting = server.parked() + gossip.updates().map_or(0, Updates::waiting);
         match (waiting, gossip.hot()) {
             (0, 0) => String::new(),
