@@ -21,7 +21,7 @@ use kvs_core::zoo::{Animal, Architecture, ReplicationOptions, catalog};
 const SIZES: [u32; 2] = [10, 1_000];
 
 fn replica(node: u32) -> ReplicaId {
-    ReplicaId { node: NodeId(node), incarnation: 0 }
+    ReplicaId { node: NodeId(node), incarnation: 0, epoch: 0 }
 }
 
 /// Two ranges that overlap by half.

@@ -26,7 +26,7 @@ const HELP: &str = "hunt [OPTION…] EXHIBIT [NAME=VALUE…], or hunt [OPTION…
   --seed N         the first of them (1)
   --threads N      how many at a time (one a core)
   --faults LIST    which faults they may have, or none:
-                   crashes,wipes,cuts,pauses,clocks,fates,links (a journal is not asked to survive wipes)
+                   crashes,wipes,cuts,pauses,clocks,fates,links,views (a journal is not asked to survive wipes)
   --moves N        how many things happen in each, at least (40)
   --keys N         how many keys there are (2)
   --reads N%       how many of the operations are reads (40%)
@@ -126,8 +126,7 @@ fn parse() -> Result<Question, Box<dyn Error>> {
 }
 
 fn parse_faults(text: &str) -> Result<Faults, String> {
-    let mut faults =
-        Faults { crashes: false, wipes: false, cuts: false, pauses: false, clocks: false, fates: false, links: false };
+    let mut faults = Faults::NONE;
     for name in text.split(',').filter(|name| *name != "none") {
         *match name {
             "crashes" => &mut faults.crashes,
@@ -137,6 +136,7 @@ fn parse_faults(text: &str) -> Result<Faults, String> {
             "clocks" => &mut faults.clocks,
             "fates" => &mut faults.fates,
             "links" => &mut faults.links,
+            "views" => &mut faults.views,
             _ => return Err(format!("there are no faults of the kind `{name}`")),
         } = true;
     }

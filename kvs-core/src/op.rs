@@ -86,19 +86,44 @@ pub enum KVSOperation {
     Get(Key),
     /// Keep nothing under a key.
     Delete(Key),
+    /// What is kept under these keys? Each shard is asked for its own, and nothing makes their answers one moment.
+    MGet(Arc<[Key]>),
+    /// What does the server that is asked keep of its shard?
+    GetAll,
 }
 
 impl KVSOperation {
-    /// The key it is about.
-    pub fn key(&self) -> &Key {
+    /// The most keys that one operation may ask for.
+    pub const KEYS_MAX: usize = 16;
+
+    /// The keys it is about; none for all of them.
+    pub fn keys(&self) -> &[Key] {
         match self {
-            Self::Put(key, _) | Self::Get(key) | Self::Delete(key) => key,
+            Self::Put(key, _) | Self::Get(key) | Self::Delete(key) => core::slice::from_ref(key),
+            Self::MGet(keys) => keys,
+            Self::GetAll => &[],
+        }
+    }
+
+    /// The one key it is about.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Put(key, _) | Self::Get(key) | Self::Delete(key) => Some(key),
+            Self::MGet(_) | Self::GetAll => None,
+        }
+    }
+
+    /// The key it writes, if it may change the store.
+    pub fn written(&self) -> Option<&Key> {
+        match self {
+            Self::Put(key, _) | Self::Delete(key) => Some(key),
+            Self::Get(_) | Self::MGet(_) | Self::GetAll => None,
         }
     }
 
     /// Whether it may change the store.
     pub fn is_write(&self) -> bool {
-        !matches!(self, Self::Get(_))
+        self.written().is_some()
     }
 }
 
@@ -108,8 +133,24 @@ impl fmt::Display for KVSOperation {
             Self::Put(key, value) => write!(f, "put {key}={value}"),
             Self::Get(key) => write!(f, "get {key}"),
             Self::Delete(key) => write!(f, "delete {key}"),
+            Self::MGet(keys) => {
+                f.write_str("mget")?;
+                keys.iter().try_for_each(|key| write!(f, " {key}"))
+            }
+            Self::GetAll => f.write_str("getall"),
         }
     }
+}
+
+/// What is kept under a key, as an answer about several keys says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The key.
+    pub key: Key,
+    /// The values, as in [`KVSResponse::GetResult`].
+    pub values: Vec<Value>,
+    /// The context, likewise.
+    pub context: VectorClock,
 }
 
 /// What a store answers.
@@ -126,6 +167,32 @@ pub enum KVSResponse {
         /// What a later write of this key should say that it has seen.
         context: VectorClock,
     },
+    /// What is kept under several keys, in the order of keys.
+    Items(Arc<[Kept]>),
+    /// What a server keeps of its shard, in the order of keys. What is not there has no value.
+    All {
+        /// The name of the shard.
+        shard: Arc<str>,
+        /// The epoch of the view in which it keeps that.
+        epoch: u32,
+        /// What it keeps.
+        items: Arc<[Kept]>,
+    },
+}
+
+impl KVSResponse {
+    /// What it says about several keys.
+    pub fn items(&self) -> &[Kept] {
+        match self {
+            Self::Items(items) | Self::All { items, .. } => items,
+            Self::PutOk | Self::DeleteOk | Self::GetResult { .. } => &[],
+        }
+    }
+
+    /// Nothing.
+    pub fn nothing() -> Self {
+        Self::GetResult { values: Vec::new(), context: VectorClock::default() }
+    }
 }
 
 impl fmt::Display for KVSResponse {
@@ -133,6 +200,14 @@ impl fmt::Display for KVSResponse {
         match self {
             Self::PutOk | Self::DeleteOk => f.write_str("ok"),
             Self::GetResult { values, .. } => write_values(f, values),
+            Self::Items(items) | Self::All { items, .. } if items.is_empty() => f.write_str("nothing"),
+            Self::Items(items) | Self::All { items, .. } => {
+                for (place, Kept { key, values, .. }) in items.iter().enumerate() {
+                    write!(f, "{}{key} = ", if place == 0 { "" } else { ", " })?;
+                    write_values(f, values)?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -183,6 +258,8 @@ pub enum Outcome {
     Ok(KVSResponse),
     /// No answer came. It may have taken effect, may still do so later, or never.
     Maybe,
+    /// No answer came, and as a read it had no effect.
+    Unavailable,
 }
 
 impl fmt::Display for Outcome {
@@ -190,6 +267,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Ok(response) => response.fmt(f),
             Self::Maybe => f.write_str("unknown"),
+            Self::Unavailable => f.write_str("unavailable"),
         }
     }
 }

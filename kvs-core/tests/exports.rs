@@ -676,10 +676,18 @@ fn expected_in_jepsen(operation: &Operation) -> ([Edn; 3], [Edn; 3]) {
         KVSOperation::Put(k, value) => [Edn::word("put"), key(k), Edn::values(std::slice::from_ref(value))],
         KVSOperation::Get(k) => [Edn::word("get"), key(k), Edn::Nil],
         KVSOperation::Delete(k) => [Edn::word("delete"), key(k), Edn::Nil],
+        KVSOperation::MGet(_) => [Edn::word("mget"), Edn::Nil, Edn::Map(BTreeMap::new())],
+        KVSOperation::GetAll => [Edn::word("getall"), Edn::Nil, Edn::Map(BTreeMap::new())],
     };
     let mut back = call.clone();
-    if let Some(Outcome::Ok(KVSResponse::GetResult { values, .. })) = operation.ended.as_ref().map(|e| &e.outcome) {
-        back[2] = Edn::values(values);
+    if let Some(Outcome::Ok(response)) = operation.ended.as_ref().map(|e| &e.outcome) {
+        match response {
+            KVSResponse::GetResult { values, .. } => back[2] = Edn::values(values),
+            KVSResponse::Items(items) | KVSResponse::All { items, .. } => {
+                back[2] = Edn::Map(items.iter().map(|item| (key(&item.key), Edn::values(&item.values))).collect());
+            }
+            KVSResponse::PutOk | KVSResponse::DeleteOk => {}
+        }
     }
     (call, back)
 }
@@ -729,7 +737,12 @@ fn check_jepsen(name: &str, history: &History) {
         match (&operation.ended, back) {
             (None, None) => {}
             (Some(ended), Some(back)) => {
-                assert_eq!(back.kind, if ended.outcome == Outcome::Maybe { "info" } else { "ok" }, "{name}");
+                let kind = match ended.outcome {
+                    Outcome::Maybe => "info",
+                    Outcome::Unavailable => "fail",
+                    Outcome::Ok(_) => "ok",
+                };
+                assert_eq!(back.kind, kind, "{name}");
                 assert_eq!(back.what, expected_back, "{name}");
                 assert_eq!(back.time, u128::from(ended.at.as_us()) * 1_000, "{name}");
             }
@@ -762,7 +775,8 @@ fn at_one_instant_calls_come_before_returns_where_a_process_allows_it() {
     let call = |client, sequence| {
         let op = KVSOperation::Get(Key::new("k").unwrap());
         let id = RequestId { client, sequence };
-        Message::Called(Arc::new(Request { id, op, context: VectorClock::default(), seen: VectorClock::default() }))
+        let (context, seen) = (VectorClock::default(), VectorClock::default());
+        Message::Called(Arc::new(Request { id, op, context, seen, dependencies: None, epoch: 1 }))
     };
     let back =
         |client, sequence, outcome| Message::Returned(Arc::new(Return { id: RequestId { client, sequence }, outcome }));

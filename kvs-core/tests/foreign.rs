@@ -330,7 +330,7 @@ fn by_hand(history: &kvs_core::sim::History) -> bool {
             HistoryEvent::Returned(place) => (place, false),
         };
         let operation = &history.operations()[place];
-        let key: &Key = operation.op().key();
+        let key: &Key = operation.op().key().expect("one key");
         let part = id(key.as_str());
         let outcome = operation.ended.as_ref().map(|ended| &ended.outcome);
         let values = |values: &[Value], id: &mut dyn FnMut(&str) -> u32| match values {
@@ -344,6 +344,7 @@ fn by_hand(history: &kvs_core::sim::History) -> bool {
             (KVSOperation::Get(_), Some(Outcome::Ok(KVSResponse::GetResult { values: seen, .. }))) => {
                 RegisterOp::Read(values(seen, &mut id))
             }
+            (KVSOperation::MGet(_) | KVSOperation::GetAll, _) => panic!("these stores are asked for single keys"),
             (KVSOperation::Get(_), _) => RegisterOp::Read(Seen::Anything),
         };
         if is_call {

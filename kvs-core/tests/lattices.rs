@@ -15,7 +15,7 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 
 fn replica(node: u32) -> ReplicaId {
-    ReplicaId { node: NodeId(node), incarnation: 0 }
+    ReplicaId { node: NodeId(node), incarnation: 0, epoch: 0 }
 }
 
 /// What replicas hold that each do random things and hear of random others: states that are really reached.

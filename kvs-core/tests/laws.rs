@@ -78,7 +78,7 @@ fn what_arrives_last_is_not_commutative() {
 /// Three writes, each of which bumps its own entry as it should: x at a, y at b without having seen x, z at a in place of x.
 #[test]
 fn a_pair_of_clock_and_set_brings_back_what_was_replaced() {
-    let [a, b] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0 });
+    let [a, b] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0, epoch: 0 });
     let pair = |bumps: &[ReplicaId], value: char| {
         let mut clock = VectorClock::default();
         for replica in bumps {

@@ -369,7 +369,10 @@ fn says_where_it_went_wrong_and_what_was_expected() {
         ("cut R1", "line 1, column 7: expected `|` or `->`, not the end of the line"),
         ("get k -> R1 expect", "line 1, column 19: expected a value, not the end of the line"),
         ("run fast", "line 1, column 5: expected a time, such as 200ms or 1.5s, not `fast`"),
-        ("zoo elephant", "line 1, column 5: expected local or replicated, not `elephant`"),
+        (
+            "zoo elephant",
+            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal), not `elephant`",
+        ),
         ("zoo replicated replicas=0", "line 1, column 16: `replicas` must be a number from 1 to 1000, not `0`"),
         ("zoo replicated fanout=9", "line 1, column 1: a fan-out of 9 needs"),
         ("put k=x\nzoo local", "line 2, column 1: `zoo` and `seed` stand before the first statement"),

@@ -56,3 +56,27 @@ fn replicated_keeps_its_invariants() {
     assert_seen(&sights, &[COOLED, DIFFERENCE_FOUND, REPEATED, RETRIED, GAVE_UP]);
     assert!(sights.siblings || number("KVS_WORLDS", WORLDS) < WORLDS, "no read has seen siblings");
 }
+
+#[test]
+fn sharded_keeps_its_invariants() {
+    use kvs_core::server::sharding::{COMING, FORWARDED, HANDED_OVER, INSTALLED, WRONG_SHARD};
+    use kvs_core::server::{RECOVERED, REPEATED, REROUTED};
+    let marks = [COMING, FORWARDED, HANDED_OVER, INSTALLED, WRONG_SHARD, RECOVERED, REPEATED, REROUTED];
+    assert_seen(&live_many(Animal::Sharded), &marks);
+}
+
+#[test]
+fn sharded_and_replicated_keeps_its_invariants() {
+    use kvs_core::replication::gossip::DIFFERENCE_FOUND;
+    use kvs_core::server::sharding::{COMING, FORWARDED, HANDED_OVER, INSTALLED, STRAY, WRONG_SHARD};
+    let marks = [DIFFERENCE_FOUND, COMING, FORWARDED, HANDED_OVER, INSTALLED, STRAY, WRONG_SHARD];
+    assert_seen(&live_many(Animal::ShardedReplicated), &marks);
+}
+
+#[test]
+fn sharded_causal_keeps_its_invariants() {
+    use kvs_core::server::PARKED;
+    use kvs_core::server::sharding::{COMING, FORWARDED, HANDED_OVER, INSTALLED, STRAY, WRONG_SHARD};
+    let marks = [PARKED, COMING, FORWARDED, HANDED_OVER, INSTALLED, STRAY, WRONG_SHARD];
+    assert_seen(&live_many(Animal::ShardedCausal), &marks);
+}

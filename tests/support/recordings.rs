@@ -8,7 +8,7 @@ use kvs_core::server::{Call, Traffic};
 use kvs_core::sim::{Fate, Input, Links, Pattern, Recording, Replay, TraceHash};
 use kvs_core::time::{Span, Time};
 use kvs_core::world::{Moment, Sequence};
-use kvs_core::zoo::catalog;
+use kvs_core::zoo::{Architecture, catalog};
 
 /// A run, how long it is, and its fingerprint.
 pub(crate) struct Fixed {
@@ -19,19 +19,31 @@ pub(crate) struct Fixed {
 }
 
 /// All of them.
-pub(crate) fn all() -> [Fixed; 3] {
+pub(crate) fn all() -> [Fixed; 5] {
     [
+        Fixed {
+            name: "sharded, a server joins, another leaves",
+            recording: recording("sharded", &[("loss", "5%"), ("misrouted", "forwarded"), ("virtual-nodes", "8")], 11),
+            until: Time::from_us(8_000_000),
+            hash: 0x3e59_7e45_be34_26c6,
+        },
+        Fixed {
+            name: "sharded causal, a shard joins, a server leaves",
+            recording: recording("sharded-causal", &[("duplication", "5%")], 12),
+            until: Time::from_us(8_000_000),
+            hash: 0xb2cc_f821_7503_e51f,
+        },
         Fixed {
             name: "local, with a journal, crashes and lost messages",
             recording: recording("local", &[("journal", "on"), ("loss", "10%"), ("crash-fate", "torn")], 7),
             until: Time::from_us(8_000_000),
-            hash: 0x152c_f133_9ada_bd1c,
+            hash: 0x6c1e_3ee2_cef0_d4f7,
         },
         Fixed {
             name: "replicated, with siblings, cuts and duplicates",
             recording: recording("replicated", &[("replicas", "5"), ("duplication", "5%"), ("direct-mail", "on")], 42),
             until: Time::from_us(8_000_000),
-            hash: 0xffad_473f_5cfc_1978,
+            hash: 0x1603_556f_e11d_0569,
         },
         Fixed {
             name: "replicated, last writer wins, coins",
@@ -41,7 +53,7 @@ pub(crate) fn all() -> [Fixed; 3] {
                 u64::MAX,
             ),
             until: Time::from_us(8_000_000),
-            hash: 0xa784_2a78_df9c_5e58,
+            hash: 0x9ec3_58a7_0547_937a,
         },
     ]
 }
@@ -64,6 +76,7 @@ fn recording(exhibit: &str, options: &[(&str, &str)], seed: u64) -> Recording {
     let key = Key::new("🦓").expect("short");
     let put = KVSOperation::Put(key.clone(), Value::new("a long value, to be written twice").expect("short"));
     let call = |op: KVSOperation, to| Input::Call { client, call: Arc::new(Call { op, to }) };
+    let views = views(&architecture);
     let mut recording = Recording::new(architecture, seed);
     let traffic = Traffic { every: Span::from_ms(80), keys: 3, reads_percent: 40 };
     let inputs = [
@@ -83,8 +96,20 @@ fn recording(exhibit: &str, options: &[(&str, &str)], seed: u64) -> Recording {
         (5_001, call(KVSOperation::Delete(key.clone()), None)),
         (5_500, call(KVSOperation::Get(key), Some(last))),
     ];
+    let mut inputs = inputs.to_vec();
+    inputs.extend([800, 2_700].into_iter().zip(views));
+    inputs.sort_by_key(|(ms, _)| *ms);
     for (ms, input) in inputs {
         recording.record(Moment { time: Time::from_us(ms * 1_000), events: 0 }, input);
     }
     recording
+}
+
+/// Where there are shards: the last server joins, and then the first leaves.
+fn views(architecture: &Architecture) -> Vec<Input> {
+    let (first, last) = (NodeId(0), NodeId(architecture.servers - 1));
+    let Some(home) = architecture.home(last) else { return Vec::new() };
+    let joined = architecture.first_map().view().with(&home, last);
+    let left = joined.without(first);
+    [joined, left].map(|view| Input::View { view, to: Vec::new() }).into()
 }

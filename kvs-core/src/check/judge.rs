@@ -9,11 +9,12 @@ use alloc::vec::Vec;
 use super::causal::{CausalHistory, Notion, SessionGuarantee};
 use super::linearizable::Linearizability;
 use super::model::{Register, RegisterOp, Seen};
-use super::replicas;
 use super::sequential::SequentialConsistency;
 use super::{Budget, Verdict};
+use super::{replicas, snapshots};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, Value};
 use crate::process::NodeId;
+use crate::routing::map::ShardMap;
 use crate::server::{Node, Request};
 use crate::sim::{Ended, History, HistoryEvent, Input, Operation};
 use crate::storage::Values;
@@ -76,16 +77,25 @@ impl<'a> Run<'a> {
     /// The operations on a key.
     pub(super) fn about(&self, key: &Key) -> Vec<usize> {
         let operations = self.operations().iter().enumerate();
-        operations
-            .filter(|(_, operation)| operation.op().is_write() && operation.op().key() == key)
-            .map(|(at, _)| at)
-            .collect()
+        operations.filter(|(_, operation)| operation.op().written() == Some(key)).map(|(at, _)| at).collect()
     }
 
     /// The faults that there have been, of those that end promises.
     pub fn faults(&self) -> BTreeSet<Fault> {
         let mut faults = BTreeSet::new();
         let mut targets: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
+        let map = self.architecture.sharding.as_ref().map(|_| self.architecture.first_map());
+        // The server that a client would ask by itself, if that does not change.
+        let own = |client: NodeId, key: Option<&Key>| {
+            let place = client.0.saturating_sub(self.architecture.servers);
+            match &map {
+                Some(map) => {
+                    let nodes = key.map_or(&map.view().shards[0].nodes, |key| &map.shard_of(key).nodes);
+                    nodes[place as usize % nodes.len().max(1)]
+                }
+                None => NodeId(place % self.architecture.servers.max(1)),
+            }
+        };
         for (_, input) in self.inputs {
             match input {
                 Input::Crash(_) => {
@@ -97,15 +107,22 @@ impl<'a> Run<'a> {
                 Input::Clock { offset_us, .. } if *offset_us != 0 => {
                     faults.insert(Fault::Skew);
                 }
+                Input::View { .. } => {
+                    faults.insert(Fault::Resharding);
+                }
                 Input::Call { client, call } => {
-                    let own = client.0.saturating_sub(self.architecture.servers) % self.architecture.servers.max(1);
-                    targets.entry(*client).or_default().insert(call.to.unwrap_or(NodeId(own)));
+                    let own = own(*client, call.op.keys().first());
+                    let asked = call.to.unwrap_or(own);
+                    if map.is_none() {
+                        targets.entry(*client).or_default().insert(asked);
+                    } else if asked != own {
+                        faults.insert(Fault::Roaming);
+                    }
                 }
                 // Requests that clients invent go to the servers they keep to.
-                Input::Traffic(Some(_)) => {
+                Input::Traffic(Some(_)) | Input::Fill(_) if map.is_none() => {
                     for client in self.architecture.client_ids() {
-                        let own = client.0.saturating_sub(self.architecture.servers) % self.architecture.servers.max(1);
-                        targets.entry(client).or_default().insert(NodeId(own));
+                        targets.entry(client).or_default().insert(own(client, None));
                     }
                 }
                 _ => {}
@@ -162,8 +179,22 @@ pub struct Judge {
     sequential: SequentialConsistency<Register>,
     sequential_verdict: Option<Verdict<Vec<u32>>>,
     causal: CausalHistory,
-    /// The place among the calls of each operation in the causal history.
+    /// The place among the calls of each operation in the causal history, of each that is looked at for an order in real time, and of each
+    /// that is looked at for any order.
     causal_places: Vec<usize>,
+    places: Vec<usize>,
+    sequential_places: Vec<usize>,
+    /// Of each operation its parts, a key and a number each, and its number where any order is looked for.
+    parts: Vec<Parts>,
+    /// The views that were announced, by epoch.
+    maps: BTreeMap<u32, ShardMap>,
+}
+
+/// What an operation is to the checks: one read or write of each of its keys.
+#[derive(Clone, Default)]
+struct Parts {
+    of: Vec<(Key, u32)>,
+    sequential: Option<u32>,
 }
 
 impl Judge {
@@ -182,6 +213,10 @@ impl Judge {
             sequential_verdict: None,
             causal: CausalHistory::default(),
             causal_places: Vec::new(),
+            places: Vec::new(),
+            sequential_places: Vec::new(),
+            parts: Vec::new(),
+            maps: BTreeMap::from([(1, architecture.first_map())]),
         }
     }
 
@@ -191,8 +226,11 @@ impl Judge {
         let faults = run.faults();
         let mut judgements = Vec::new();
         for guarantee in Guarantee::ALL {
-            // One copy cannot differ from itself.
-            if guarantee == Guarantee::Convergence && run.architecture.servers < 2 {
+            // One copy cannot differ from itself, and one key is always read at one moment.
+            let is_single = run.architecture.servers < 2 || run.architecture.storage == StorageOptions::Core;
+            if (guarantee == Guarantee::Convergence && is_single)
+                || (guarantee == Guarantee::SnapshotReads && !snapshots::is_about(run))
+            {
                 continue;
             }
             let claim = self.claims.iter().find(|claim| claim.guarantee == guarantee).cloned();
@@ -266,7 +304,11 @@ impl Judge {
                     "no order explains {}: whatever the others did, one of these contradicts the rest",
                     if found.operations.len() == 1 { "this answer" } else { "these answers" }
                 ),
-                operations: found.operations.into_iter().map(|number| number as usize).collect(),
+                operations: self.places_of(&found.operations),
+            }),
+            Guarantee::SnapshotReads => snapshots::judge(run, budget).map(|operations| Proof {
+                operations,
+                what: String::from("a read of several keys saw them as they never were together"),
             }),
             Guarantee::SequentialConsistency => self.sequential(run, budget),
             Guarantee::CausalConvergence => by_pattern(self, Notion::Convergence),
@@ -314,7 +356,10 @@ impl Judge {
             self.sequential_verdict = Some(verdict.clone());
         }
         verdict.map(|found| Proof {
-            operations: found.into_iter().map(|number| number as usize).collect(),
+            operations: found
+                .iter()
+                .filter_map(|number| self.sequential_places.get(*number as usize).copied())
+                .collect(),
             what: String::from("no order explains these answers, even if real time does not count"),
         })
     }
@@ -332,6 +377,14 @@ impl Judge {
                 ..Self::new(run.architecture)
             };
         }
+        for (_, input) in run.inputs {
+            if let Input::View { view, .. } = input
+                && !self.maps.contains_key(&view.epoch)
+            {
+                let map = run.architecture.first_map().of(Arc::new(view.clone()));
+                self.maps.insert(view.epoch, map);
+            }
+        }
         for event in run.history.events().iter().take(run.events).skip(self.fed) {
             match *event {
                 HistoryEvent::Called(place) => self.called(place, &run.history.operations()[place]),
@@ -344,50 +397,118 @@ impl Judge {
 
     fn called(&mut self, place: usize, operation: &Operation) {
         self.requests.push(operation.request.clone());
-        let key = number(&mut self.keys, operation.op().key());
         let session = number(&mut self.sessions, &operation.id.client);
         let write = match operation.op() {
-            KVSOperation::Get(_) => None,
+            KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => None,
             KVSOperation::Put(_, value) => Some(Some(number(&mut self.values, value))),
             KVSOperation::Delete(_) => Some(None),
         };
         let op = write.map_or(RegisterOp::Read(Seen::Anything), RegisterOp::Write);
-        self.linearizability.call(key, op);
-        self.sequential.call(session, key, op);
-        if let Some(value) = write {
-            if value.is_none() && self.deletes_what_was_read {
-                self.causal.delete_read(session, key);
-            } else {
-                self.causal.write(session, key, value);
-            }
-            self.causal_places.push(place);
+        let mut parts = Parts::default();
+        for name in operation.op().keys() {
+            let key = number(&mut self.keys, name);
+            parts.of.push((name.clone(), self.linearizability.call(key, op)));
+            self.places.push(place);
         }
+        if let Some(name) = operation.op().key() {
+            let key = number(&mut self.keys, name);
+            parts.sequential = Some(self.sequential.call(session, key, op));
+            self.sequential_places.push(place);
+            if let Some(value) = write {
+                if value.is_none() && self.deletes_what_was_read {
+                    self.causal.delete_read(session, key);
+                } else {
+                    self.causal.write(session, key, value);
+                }
+                self.causal_places.push(place);
+            }
+        }
+        self.parts.push(parts);
     }
 
     fn returned(&mut self, place: usize, operation: &Operation) {
         // An operation of which nobody knows stays open.
         let Some(Ended { outcome: Outcome::Ok(response), .. }) = &operation.ended else { return };
-        let key = number(&mut self.keys, operation.op().key());
-        let session = number(&mut self.sessions, &operation.id.client);
-        let op = match (operation.op(), response) {
-            (KVSOperation::Get(_), KVSResponse::GetResult { values, .. }) => {
-                let numbers: Vec<u32> = values.iter().map(|value| number(&mut self.values, value)).collect();
-                let seen = match numbers[..] {
-                    [] => Seen::Value(None),
-                    [value] => Seen::Value(Some(value)),
-                    [_, _, ..] => Seen::Impossible,
+        let parts = self.parts[place].clone();
+        match operation.op() {
+            KVSOperation::Put(..) | KVSOperation::Delete(_) => {
+                let op = match operation.op() {
+                    KVSOperation::Put(_, value) => RegisterOp::Write(Some(number(&mut self.values, value))),
+                    _ => RegisterOp::Write(None),
                 };
-                self.causal.read(session, key, numbers);
-                self.causal_places.push(place);
-                RegisterOp::Read(seen)
+                for (_, part) in &parts.of {
+                    self.linearizability.returned(*part, op);
+                }
+                if let Some(sequential) = parts.sequential {
+                    self.sequential.returned(sequential, op);
+                }
             }
-            (KVSOperation::Get(_), _) => RegisterOp::Read(Seen::Impossible),
-            (KVSOperation::Put(_, value), _) => RegisterOp::Write(Some(number(&mut self.values, value))),
-            (KVSOperation::Delete(_), _) => RegisterOp::Write(None),
+            KVSOperation::Get(key) => {
+                let values = match response {
+                    KVSResponse::GetResult { values, .. } => Some(values.as_slice()),
+                    _ => None,
+                };
+                let op = RegisterOp::Read(self.seen(values));
+                for (_, part) in &parts.of {
+                    self.linearizability.returned(*part, op);
+                }
+                if let Some(sequential) = parts.sequential {
+                    self.sequential.returned(sequential, op);
+                }
+                self.causally_read(place, operation, key, values.unwrap_or_default());
+            }
+            // What shards answer at different moments says nothing about causes: its parts have no order.
+            KVSOperation::MGet(_) => {
+                for (key, part) in &parts.of {
+                    let kept = response.items().iter().find(|item| item.key == *key);
+                    let op = RegisterOp::Read(self.seen(kept.map(|kept| kept.values.as_slice())));
+                    self.linearizability.returned(*part, op);
+                }
+            }
+            KVSOperation::GetAll => {
+                let read = self.read_of_all(response);
+                // Twice: no part of what is read at one moment comes before another.
+                for (key, values) in read.iter().chain(&read) {
+                    self.causally_read(place, operation, key, values);
+                }
+            }
+        }
+    }
+
+    fn seen(&mut self, values: Option<&[Value]>) -> Seen {
+        match values {
+            Some([]) => Seen::Value(None),
+            Some([value]) => Seen::Value(Some(number(&mut self.values, value))),
+            _ => Seen::Impossible,
+        }
+    }
+
+    fn causally_read(&mut self, place: usize, operation: &Operation, key: &Key, values: &[Value]) {
+        let session = number(&mut self.sessions, &operation.id.client);
+        let key = number(&mut self.keys, key);
+        let values: Vec<u32> = values.iter().map(|value| number(&mut self.values, value)).collect();
+        self.causal.read(session, key, values);
+        self.causal_places.push(place);
+    }
+
+    /// What a read of all keys of a shard has seen; of those that it does not name, that there is nothing.
+    fn read_of_all(&self, response: &KVSResponse) -> Vec<(Key, Vec<Value>)> {
+        let KVSResponse::All { shard, epoch, items } = response else { return Vec::new() };
+        let Some(map) = self.maps.get(epoch) else { return Vec::new() };
+        let is_of_shard = |key: &&Key| map.shard_of(key).name.as_str() == &**shard;
+        let values = |key: &Key| {
+            let item = items.iter().find(|item| item.key == *key);
+            item.map(|item| item.values.clone()).unwrap_or_default()
         };
-        let place = u32::try_from(place).unwrap_or(u32::MAX);
-        self.linearizability.returned(place, op);
-        self.sequential.returned(place, op);
+        self.keys.keys().filter(is_of_shard).map(|key| (key.clone(), values(key))).collect()
+    }
+
+    /// The operations of which these are parts.
+    fn places_of(&self, numbers: &[u32]) -> Vec<usize> {
+        let mut places: Vec<usize> =
+            numbers.iter().filter_map(|number| self.places.get(*number as usize).copied()).collect();
+        places.dedup();
+        places
     }
 }
 

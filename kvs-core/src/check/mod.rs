@@ -12,6 +12,7 @@ pub mod model;
 mod play;
 mod replicas;
 pub mod sequential;
+mod snapshots;
 
 use core::fmt;
 

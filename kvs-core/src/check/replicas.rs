@@ -7,12 +7,13 @@ use alloc::vec::Vec;
 use super::{Run, Undecided, Verdict};
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
-use crate::server::{Message, Node, Server};
+use crate::server::sharding::RESEND as HANDOFF_RESEND;
+use crate::server::{Message, Node, Server, sharding};
 use crate::sim::Operation;
-use crate::storage::{LatticeKVSCore, Storage};
+use crate::storage::{LatticeKVSCore, Storage, Values};
 use crate::time::{Span, Time};
 use crate::world::World;
-use crate::zoo::{Architecture, Names};
+use crate::zoo::{Architecture, Names, StorageOptions};
 
 /// What is wrong, and the operations it is about, by their places among the calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +27,14 @@ pub(super) struct Missing {
 /// Whether all replicas hold the same now that they have had all it takes, and nothing that was acknowledged is missing.
 pub(super) fn convergence(run: &Run<'_>, excused_until: Time) -> Verdict<Missing> {
     let Run { world, architecture, .. } = run;
-    let servers: Vec<NodeId> = architecture.server_ids().collect();
-    if servers.iter().any(|server| !world.is_up(*server) || world.is_paused(*server)) {
+    let mut servers = architecture.server_ids();
+    if servers.any(|server| !world.is_up(server) || world.is_paused(server)) {
         return Verdict::Undecided(Undecided::NotYet("a replica is down"));
     }
-    let Some((one, other, key)) = difference(world, &servers) else {
+    if architecture.server_ids().any(|server| is_resharding(world, server)) {
+        return Verdict::Undecided(Undecided::NotYet("keys are being handed over"));
+    }
+    let Some((one, other, key)) = groups(world).iter().find_map(|group| difference(world, group)) else {
         return match lost(run, excused_until) {
             Some(missing) => Verdict::Broken(missing),
             None => Verdict::Holds,
@@ -57,6 +61,25 @@ pub(super) fn durability(run: &Run<'_>, excused_until: Time) -> Verdict<Missing>
     match lost(run, excused_until) {
         Some(missing) => Verdict::Broken(missing),
         None => Verdict::Holds,
+    }
+}
+
+/// Whether a server has yet to hand over, or to be handed over, what a new view moves.
+fn is_resharding(world: &World<Node>, node: NodeId) -> bool {
+    let sharding = server(world, node).and_then(Server::sharding);
+    sharding.is_some_and(|sharding| !sharding.leaving().keys().is_empty() || sharding.waiting_for().next().is_some())
+}
+
+/// The servers that should hold the same, in groups: those of one shard, or all of them.
+pub(super) fn groups(world: &World<Node>) -> Vec<Vec<NodeId>> {
+    let servers = || world.node_ids().filter(|node| world.is_up(*node) && world.node(*node).as_server().is_some());
+    let views = servers().filter_map(|node| Some(world.node(node).as_server()?.sharding()?.map().view().clone()));
+    match views.max_by_key(|view| view.epoch) {
+        None => [servers().collect()].into(),
+        Some(view) => {
+            let up = |nodes: &[NodeId]| nodes.iter().copied().filter(|node| world.is_up(*node)).collect();
+            view.shards.iter().map(|shard| up(&shard.nodes)).collect()
+        }
     }
 }
 
@@ -95,10 +118,14 @@ fn is_spreading(run: &Run<'_>) -> bool {
 pub fn settling_time(architecture: &Architecture) -> Span {
     /// A change reaches all of 1,000 replicas in some 20 rounds of random contacts, give or take a few.
     const ROUNDS: u64 = 30;
-    let Some(config) = architecture.gossip() else { return Span::ZERO };
-    let intervals =
-        [(config.anti_entropy, config.anti_entropy_interval), (config.rumor_mongering, config.gossip_interval)];
-    let round = intervals.into_iter().filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
+    let gossip = architecture.gossip().into_iter().flat_map(|config| {
+        [(config.anti_entropy, config.anti_entropy_interval), (config.rumor_mongering, config.gossip_interval)]
+    });
+    let handoff = (architecture.sharding.is_some(), HANDOFF_RESEND);
+    let round = gossip.chain([handoff]).filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
+    if architecture.gossip().is_none() && architecture.sharding.is_none() {
+        return Span::ZERO;
+    }
     let latency = architecture.links.latency_max;
     (round.unwrap_or(Span::ZERO) + latency + latency).saturating_mul(ROUNDS)
 }
@@ -126,23 +153,28 @@ fn is_acknowledged(run: &Run<'_>, place: usize) -> bool {
 /// Whether another write of the key was not over when this one began. One from before the excuse never is: a copy of its request may
 /// still be under way, to a server that has forgotten it.
 fn may_be_overwritten(run: &Run<'_>, place: usize, put: &Operation, key: &Key, excused_until: Time) -> bool {
+    // Where causes alone order writes, one that was over may win all the same, unless this one's session knew of it.
+    let values = [Values::CausalWrapper, Values::JoinedClock].map(StorageOptions::Lattice);
+    let is_ordered_by_causes = values.contains(&run.architecture.storage);
+    let is_before = |other: &Operation| other.id.client == put.id.client && other.id.sequence < put.id.sequence;
     run.operations().iter().enumerate().any(|(other, operation)| {
         let is_over =
             run.ended(other).is_some_and(|ended| ended.at < put.called && matches!(ended.outcome, Outcome::Ok(_)));
-        let is_past = is_over && operation.called >= excused_until;
-        other != place && operation.op().is_write() && operation.op().key() == key && !is_past
+        let is_past = is_over && operation.called >= excused_until && (!is_ordered_by_causes || is_before(operation));
+        other != place && operation.op().written() == Some(key) && !is_past
     })
 }
 
 fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
     let Run { world, architecture, .. } = run;
     let keeps = |node: NodeId| match server(world, node) {
-        Some(server) if world.is_up(node) => match server.storage() {
-            Storage::Core(core) => core.get(key) == Some(value),
-            Storage::Lattice(store) => store.get(key).is_some_and(|stored| stored.values().contains(value)),
-        },
+        Some(server) if world.is_up(node) => {
+            let leaving = server.sharding().map(|sharding| sharding.leaving());
+            let mut stores = leaving.into_iter().chain([server.storage()]);
+            stores.any(|store| store.kept(key).values.contains(value))
+        }
         // What it will know when it boots.
-        Some(_) if architecture.server.journal => Server::replay(world.disk(node)).get(key) == Some(value),
+        Some(_) if architecture.server.journal => Server::replays_to(world.disk(node), key, value),
         _ => false,
     };
     let is_on_its_way = || {
@@ -150,8 +182,13 @@ fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
             Message::Gossip(gossip) => {
                 gossip.items().iter().any(|item| item.id.key == *key && item.value.values().contains(value))
             }
+            Message::Sharding(sharding::Message::Handoff { parcels, .. }) => {
+                parcels.iter().any(|(k, parcel)| k == key && parcel.values().contains(value))
+            }
             // A copy of the request itself may still come.
-            Message::Request(request) => matches!(&request.op, KVSOperation::Put(k, v) if k == key && v == value),
+            Message::Request(request) | Message::Sharding(sharding::Message::Proxy(request)) => {
+                matches!(&request.op, KVSOperation::Put(k, v) if k == key && v == value)
+            }
             _ => false,
         })
     };

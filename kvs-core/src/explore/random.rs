@@ -12,7 +12,7 @@ use crate::server::{Call, Node, Traffic};
 use crate::sim::{Fate, Input, Links, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::world::{LinkOptions, Observer};
-use crate::zoo::{Animal, Architecture};
+use crate::zoo::Architecture;
 
 /// Which faults worlds may have at all. Each world draws those that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +32,33 @@ pub struct Faults {
     pub fates: bool,
     /// Links lose, repeat and delay messages more than the architecture says.
     pub links: bool,
+    /// Where there are shards, servers join and leave.
+    pub views: bool,
 }
 
 impl Faults {
+    /// No kind.
+    pub const NONE: Self = Self {
+        crashes: false,
+        wipes: false,
+        cuts: false,
+        pauses: false,
+        clocks: false,
+        fates: false,
+        links: false,
+        views: false,
+    };
     /// Every kind.
-    pub const ALL: Self =
-        Self { crashes: true, wipes: true, cuts: true, pauses: true, clocks: true, fates: true, links: true };
+    pub const ALL: Self = Self {
+        crashes: true,
+        wipes: true,
+        cuts: true,
+        pauses: true,
+        clocks: true,
+        fates: true,
+        links: true,
+        views: true,
+    };
 }
 
 /// What clients ask for.
@@ -78,8 +99,9 @@ impl Hunt {
     /// Every kind of fault and the usual requests.
     pub fn new(architecture: Architecture) -> Self {
         // A journal promises nothing about a disk that is gone.
-        let wipes = architecture.animal != Animal::Local;
-        let faults = Faults { wipes, ..Faults::ALL };
+        let wipes = architecture.gossip().is_some();
+        let views = architecture.sharding.is_some();
+        let faults = Faults { wipes, views, ..Faults::ALL };
         Self { architecture, workload: Workload::default(), faults, watches_inside: true }
     }
 
@@ -147,6 +169,7 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             clocks: luck.one_in(3) && may.clocks,
             fates: luck.one_in(2) && may.fates,
             links: luck.one_in(2) && may.links,
+            views: may.views && luck.one_in(2),
         };
         let recording = Recording::new(hunt.architecture.clone(), seed);
         let mut watch = Watch::new(&hunt.architecture, hunt.watches_inside);
@@ -227,6 +250,11 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
     fn draw_operation(&mut self) -> Option<KVSOperation> {
         let Workload { keys, reads_percent, deletes_percent, .. } = self.hunt.workload;
         let key = Key::new(&format!("k{}", self.luck.below(keys.max(1)) + 1)).ok()?;
+        let is_sharded = self.hunt.architecture.sharding.is_some();
+        if is_sharded && self.luck.one_in(8) {
+            let all = (1..=keys.clamp(1, 8)).filter_map(|number| Key::new(&format!("k{number}")).ok());
+            return Some(if self.luck.one_in(2) { KVSOperation::MGet(all.collect()) } else { KVSOperation::GetAll });
+        }
         if self.luck.percent(reads_percent) {
             return Some(KVSOperation::Get(key));
         }
@@ -242,6 +270,10 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         let other = self.luck.pick(&self.servers, NodeId(0));
         let client = self.luck.pick(&self.clients, NodeId(self.hunt.architecture.servers));
         let has = self.has;
+        if has.views && self.luck.one_in(10) {
+            let joins = self.luck.one_in(2);
+            return self.replay.sim().change_of_members(&[server], joins).ok();
+        }
         match self.luck.below(16) {
             0..=5 => {
                 let op = self.draw_operation()?;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{Breach, Finding, Progress, first_breach};
 use crate::choice::Probability;
 use crate::process::NodeId;
+use crate::routing::view::{Shard, View};
 use crate::server::Call;
 use crate::sim::{Input, Links, Pattern, Recording};
 use crate::time::Time;
@@ -272,7 +273,17 @@ fn without(inputs: &[(Moment, Input)], gone: NodeId) -> Vec<(Moment, Input)> {
             Input::Hold(some) => Input::Hold(pattern(some)?),
             Input::Release(some) => Input::Release(pattern(some)?),
             Input::DropNext(some) => Input::DropNext(pattern(some)?),
-            Input::Traffic(_) | Input::HealAll | Input::Message { .. } | Input::LinksEverywhere(_) => input.clone(),
+            Input::View { view, to } => {
+                let shard = |shard: &Shard| Shard { name: shard.name.clone(), nodes: group(&shard.nodes).into() };
+                let shards = view.shards.iter().map(shard).filter(|shard| !shard.nodes.is_empty());
+                Input::View { view: View { epoch: view.epoch, shards: shards.collect() }, to: group(to) }
+            }
+            Input::Traffic(_)
+            | Input::Fill(_)
+            | Input::Lost(_)
+            | Input::HealAll
+            | Input::Message { .. }
+            | Input::LinksEverywhere(_) => input.clone(),
         })
     };
     inputs.iter().filter_map(|(moment, some)| Some((*moment, input(some)?))).collect()

@@ -1,4 +1,4 @@
-//! Values that merge: lattices, and two that look like lattices and are not.
+//! Values that merge: lattices, and three that look like lattices and are not.
 //!
 //! | type | `merge` | a lattice? |
 //! |---|---|---|
@@ -9,14 +9,18 @@
 //! | [`VectorClock`], [`GrowOnlyCounter`], [`UpDownCounter`] | of each replica the greater count | yes |
 //! | [`MvRegister`], [`ObservedRemoveSet`] | what one has and the other has not replaced | yes |
 //! | [`Lww`] | the later | yes, as long as no timestamp is given out twice |
+//! | [`CausalWrapper`] | the one of the greater version, with all that belongs to it | yes, as long as a version names one value |
 //! | [`LwwWrapper`] | whatever arrives | **no**: not commutative |
 //! | [`DomPair`] | the value under the greater clock | **no**: not associative |
+//! | [`JoinedClock`] | one of the values, under both clocks | **no**: not associative |
 //!
 //! Where `merge` is commutative, associative and idempotent, replicas that have seen the same writes hold the same value, in
 //! whatever order and however often the writes arrived. [`Violation`] names the law that a type breaks on given states.
 
+mod causal_wrapper;
 mod counter;
 mod dom_pair;
+mod joined_clock;
 mod lww;
 mod map_union;
 mod mv_register;
@@ -28,8 +32,10 @@ mod vector_clock;
 
 use core::fmt;
 
+pub use causal_wrapper::{CausalWrapper, Dependencies, Version};
 pub use counter::{GrowOnlyCounter, UpDownCounter};
 pub use dom_pair::DomPair;
+pub use joined_clock::JoinedClock;
 pub use lww::{Lww, LwwWrapper};
 pub use map_union::{MapUnion, MapUnionWithTombstones};
 pub use mv_register::{Dot, MvRegister};

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_was_replaced_stays_away_in_any_order_of_arrival() {
-        let [a, b] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0 });
+        let [a, b] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0, epoch: 0 });
         let (mut x, mut y) = (MvRegister::default(), MvRegister::default());
         x.put(a, 'x', &VectorClock::default());
         y.put(b, 'y', &VectorClock::default());
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_blind_write_stands_beside_and_an_informed_one_replaces() {
-        let a = ReplicaId { node: NodeId(0), incarnation: 0 };
+        let a = ReplicaId { node: NodeId(0), incarnation: 0, epoch: 0 };
         let mut register = MvRegister::default();
         register.put(a, 1, &VectorClock::default());
         register.put(a, 2, &VectorClock::default());

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn an_addition_wins_over_a_removal_that_did_not_know_of_it() {
-        let [a, b] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0 });
+        let [a, b] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0, epoch: 0 });
         let mut here = ObservedRemoveSet::default();
         here.insert(a, 'x');
         let mut there = here.clone();

@@ -1,4 +1,4 @@
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::Ordering;
 use core::fmt;
 
@@ -16,6 +16,8 @@ pub struct ReplicaId {
     pub node: NodeId,
     /// Which of its lives: how often it had crashed before.
     pub incarnation: u32,
+    /// The epoch of the view in which it writes; 0 where there are none. Keys that it handed over and got back it counts anew.
+    pub epoch: u32,
 }
 
 impl fmt::Display for ReplicaId {
@@ -77,6 +79,24 @@ impl VectorClock {
         self.partial_cmp(other).is_none()
     }
 
+    /// Which of two is greater at the first replica of which they have seen different numbers.
+    pub(super) fn lexicographic_cmp(&self, other: &Self) -> Ordering {
+        let replicas = self.0.keys().chain(other.0.keys()).collect::<BTreeSet<_>>();
+        let counts = replicas.into_iter().map(|replica| self.get(*replica).cmp(&other.get(*replica)));
+        counts.fold(Ordering::Equal, Ordering::then)
+    }
+
+    /// The part of it that is about these replicas.
+    pub fn only(&self, is_meant: impl Fn(ReplicaId) -> bool) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|(replica, _)| is_meant(**replica))
+                .map(|(replica, count)| (*replica, *count))
+                .collect(),
+        )
+    }
+
     /// Whether it has seen all that the other has.
     pub fn has_seen(&self, other: &Self) -> bool {
         other.iter().all(|(replica, count)| count <= self.get(replica))
@@ -110,7 +130,7 @@ mod tests {
 
     #[test]
     fn knows_before_from_beside() {
-        let [r1, r2] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0 });
+        let [r1, r2] = [0, 1].map(|node| ReplicaId { node: NodeId(node), incarnation: 0, epoch: 0 });
         let mut a = VectorClock::default();
         assert_eq!(a.bump(r1), 1);
         let mut b = a.clone();

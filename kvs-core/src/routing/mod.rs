@@ -1,12 +1,24 @@
 //! Where does a request go? The socket in front of the stores.
+//!
+//! First a key is given to a shard: [`map`] holds the routers, [`view`] what they route over. Then one of the shard's servers is picked.
+//! A store that is not sharded is one shard.
+
+pub mod hash;
+pub mod map;
+pub mod ring;
+pub mod view;
 
 use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::hash::HashOf;
+use self::map::ShardMap;
+use self::view::View;
+use crate::op::Key;
 use crate::process::NodeId;
 
-/// Which server a request goes to when nobody says.
+/// Which server of a shard a request goes to when nobody says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoutingOptions {
     /// Each client keeps to one server: the n-th client to the n-th server.
@@ -20,23 +32,47 @@ pub enum RoutingOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Router {
     options: RoutingOptions,
-    servers: Arc<[NodeId]>,
+    hashed: HashOf,
+    map: Arc<ShardMap>,
     next: u32,
 }
 
 impl Router {
-    /// A router whose first request goes to the server at place `first`, counted around.
-    pub fn new(options: RoutingOptions, servers: Arc<[NodeId]>, first: u32) -> Self {
-        Self { options, servers, next: first }
+    /// A router whose first request goes to the server at place `first` of its shard, counted around.
+    pub fn new(options: RoutingOptions, hashed: HashOf, map: Arc<ShardMap>, first: u32) -> Self {
+        Self { options, hashed, map, next: first }
     }
 
-    /// The server for the next request; nobody if there are no servers.
-    pub fn route(&mut self) -> Option<NodeId> {
-        let servers = u32::try_from(self.servers.len()).ok().filter(|&servers| servers > 0)?;
-        let server = self.servers[(self.next % servers) as usize];
-        if self.options == RoutingOptions::RoundRobin {
-            self.next = self.next.wrapping_add(1) % servers;
+    /// The map that it goes by.
+    pub fn map(&self) -> &Arc<ShardMap> {
+        &self.map
+    }
+
+    /// Goes by a newer view from now on. False if it is not newer.
+    pub fn install(&mut self, view: &Arc<View>) -> bool {
+        let is_newer = view.epoch > self.map.view().epoch;
+        if is_newer {
+            self.map = Arc::new(self.map.of(view.clone()));
         }
-        Some(server)
+        is_newer
+    }
+
+    /// The shard that it takes for the owner of a key, by its place in the view.
+    pub fn shard(&self, key: &Key) -> usize {
+        self.map.owner_by(key, self.hashed)
+    }
+
+    /// The server for a request to a shard; nobody if there are none.
+    pub fn server(&self, shard: usize) -> Option<NodeId> {
+        let nodes = &self.map.view().shards.get(shard)?.nodes;
+        let count = u32::try_from(nodes.len()).ok().filter(|&count| count > 0)?;
+        Some(nodes[(self.next % count) as usize])
+    }
+
+    /// The next request goes to the next server, if that is how it goes.
+    pub fn turn(&mut self) {
+        if self.options == RoutingOptions::RoundRobin {
+            self.next = self.next.wrapping_add(1);
+        }
     }
 }

@@ -3,14 +3,16 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Message, Node, Request, Response, Timer};
-use crate::lattice::{Merge, VectorClock};
-use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
+use super::{Message, Node, Request, Response, Timer, sharding};
+use crate::lattice::{Dependencies, Merge, VectorClock};
+use crate::op::{ClientId, KVSOperation, KVSResponse, Kept, Key, Outcome, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::routing::Router;
+use crate::routing::view::View;
 use crate::time::Span;
 
 /// What the reader wants a client to do.
@@ -42,6 +44,17 @@ pub struct Traffic {
     pub reads_percent: u32,
 }
 
+/// Puts of keys that a client invents by itself, one after the other: `k1`, `k2` and so on. Several clients share them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// How many keys there are.
+    pub keys: u32,
+    /// How many clients share them.
+    pub clients: u32,
+    /// Which of them this one is, from 0.
+    pub place: u32,
+}
+
 /// How a client behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientOptions {
@@ -56,9 +69,11 @@ pub struct ClientOptions {
 /// What a client says it has read when it writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadContext {
-    /// What it last read of that key.
+    /// What it last read of that key; of versions that know their causes, all that it ever read or wrote.
     #[default]
     Carried,
+    /// Of versions that know their causes, only what it read or wrote last.
+    Nearest,
     /// Nothing: every write is blind.
     Blind,
 }
@@ -68,11 +83,25 @@ pub const RETRIED: Mark = Mark("no answer: asked again");
 /// The client does not know how its operation ended.
 pub const GAVE_UP: Mark = Mark("gave up: outcome unknown");
 
+/// The client has heard that somebody else keeps its key.
+pub const REROUTED: Mark = Mark("wrong shard: asks its owner");
+
+/// The operation that goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Pending {
     request: Arc<Request>,
-    server: NodeId,
+    /// What it has asked: one server, or for many keys one of each shard.
+    asked: Vec<Asked>,
+    /// What has been answered of a read of many keys.
+    answered: BTreeMap<Key, Kept>,
     retries: u32,
+}
+
+/// A request that has been sent and not been answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Asked {
+    server: NodeId,
+    request: Arc<Request>,
 }
 
 /// A client.
@@ -90,6 +119,8 @@ pub struct Client {
     contexts: BTreeMap<Key, VectorClock>,
     /// With causal delivery: the updates that its session has seen.
     seen: VectorClock,
+    /// With versions that know their causes: what its session has seen.
+    dependencies: Option<Arc<Dependencies>>,
     traffic: Option<Traffic>,
     values_invented: u32,
 }
@@ -106,14 +137,21 @@ impl Client {
             waiting: VecDeque::new(),
             contexts: BTreeMap::new(),
             seen: VectorClock::default(),
+            dependencies: None,
             traffic: None,
             values_invented: 0,
         }
     }
 
-    /// The operation it is waiting for, and the server it has asked.
+    /// The operation it is waiting for, and the server it has asked; of several the first.
     pub fn pending(&self) -> Option<(&Request, NodeId)> {
-        self.pending.as_ref().map(|pending| (&*pending.request, pending.server))
+        let pending = self.pending.as_ref()?;
+        Some((&*pending.request, pending.asked.first()?.server))
+    }
+
+    /// Where it thinks that keys are kept.
+    pub fn router(&self) -> &Router {
+        &self.router
     }
 
     /// How many operations wait for the present one to end.
@@ -128,7 +166,16 @@ impl Client {
                 self.begin_next(cx);
             }
             Event::Receive { message: Message::Traffic(traffic), .. } => self.on_traffic(traffic, cx),
-            Event::Receive { message: Message::Response(response), .. } => self.on_response(&response, cx),
+            Event::Receive { message: Message::Fill(fill), .. } => self.on_fill(fill, cx),
+            Event::Receive { from, message: Message::Response(response) } => self.on_response(from, &response, cx),
+            Event::Receive { from, message: Message::Sharding(sharding::Message::WrongShard { id, epoch, hint }) } => {
+                self.on_wrong_shard(from, id, epoch, &hint, cx);
+            }
+            Event::Receive { message: Message::Sharding(sharding::Message::View { views }), .. } => {
+                views.iter().for_each(|view| {
+                    self.router.install(view);
+                });
+            }
             Event::Timer(Timer::Retry) => self.on_retry(cx),
             Event::Timer(Timer::NextRequest) => self.on_next_request(cx),
             // Said to servers.
@@ -144,39 +191,122 @@ impl Client {
         let Some(call) = self.waiting.pop_front() else {
             return;
         };
-        let Some(server) = call.to.or_else(|| self.router.route()) else {
-            return;
-        };
         let op = call.op.clone();
         self.last_sequence += 1;
         let client = ClientId { node: cx.me(), session: self.session };
-        let context = match self.options.read_context {
-            ReadContext::Carried => self.contexts.get(op.key()).cloned().unwrap_or_default(),
-            ReadContext::Blind => VectorClock::default(),
-        };
+        let read = op.key().filter(|_| self.options.read_context != ReadContext::Blind);
+        let context = read.and_then(|key| self.contexts.get(key)).cloned().unwrap_or_default();
         let request = Arc::new(Request {
             id: RequestId { client, sequence: self.last_sequence },
             op,
             context,
             seen: self.seen.clone(),
+            dependencies: self.dependencies.clone(),
+            epoch: self.router.map().view().epoch,
         });
         cx.send(NodeId::OUTSIDE, Message::Called(request.clone()));
-        cx.send(server, Message::Request(request.clone()));
+        let asked = match call.to {
+            Some(server) => [Asked { server, request: request.clone() }].into(),
+            None => self.route(&request),
+        };
+        for Asked { server, request } in &asked {
+            cx.send(*server, Message::Request(request.clone()));
+        }
+        self.router.turn();
         cx.set_timer(Timer::Retry, self.options.retry_after);
-        self.pending = Some(Pending { request, server, retries: 0 });
+        self.pending = Some(Pending { request, asked, answered: BTreeMap::new(), retries: 0 });
     }
 
-    /// The first answer to the present operation ends it; later copies, and answers to older ones, say nothing new.
-    fn on_response(&mut self, response: &Response, cx: &mut Context<'_, Node>) {
-        let Some(pending) = self.pending.take_if(|pending| pending.request.id == response.id) else {
+    /// Whom to ask for what: of each shard that keeps some of the keys one server.
+    fn route(&self, request: &Arc<Request>) -> Vec<Asked> {
+        let mut shards: BTreeMap<usize, Vec<Key>> = BTreeMap::new();
+        for key in request.op.keys() {
+            shards.entry(self.router.shard(key)).or_default().push(key.clone());
+        }
+        if shards.is_empty() {
+            shards.insert(0, Vec::new());
+        }
+        let is_one = shards.len() == 1;
+        let ask = |(shard, keys): (usize, Vec<Key>)| {
+            let server = self.router.server(shard)?;
+            let part = || Request { op: KVSOperation::MGet(keys.into()), ..(**request).clone() };
+            Some(Asked { server, request: if is_one { request.clone() } else { part().into() } })
+        };
+        shards.into_iter().filter_map(ask).collect()
+    }
+
+    /// The first answer to the present operation ends it, or of a read of many keys the last one that is needed; later copies, and answers
+    /// to older operations, say nothing new.
+    fn on_response(&mut self, from: NodeId, response: &Response, cx: &mut Context<'_, Node>) {
+        let Some(mut pending) = self.pending.take_if(|pending| pending.request.id == response.id) else {
             return;
         };
-        if let KVSResponse::GetResult { context, .. } = &response.result {
-            self.contexts.insert(pending.request.op.key().clone(), context.clone());
+        self.learn(&pending.request.op, response);
+        if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&pending.request.op, &response.result) {
+            pending.answered.extend(items.iter().map(|item| (item.key.clone(), item.clone())));
+            pending.asked.retain(|asked| asked.server != from || !answers(items, &asked.request.op));
+            if !keys.iter().all(|key| pending.answered.contains_key(key)) {
+                self.pending = Some(pending);
+                return;
+            }
+            let items = core::mem::take(&mut pending.answered).into_values().collect();
+            cx.cancel_timer(Timer::Retry);
+            self.end(response.id, Outcome::Ok(KVSResponse::Items(items)), cx);
+            return;
         }
-        self.seen.merge(&response.seen);
         cx.cancel_timer(Timer::Retry);
         self.end(response.id, Outcome::Ok(response.result.clone()), cx);
+    }
+
+    /// What an answer shows its session has seen from then on.
+    fn learn(&mut self, op: &KVSOperation, response: &Response) {
+        if let (KVSOperation::Get(key), KVSResponse::GetResult { context, .. }) = (op, &response.result) {
+            self.contexts.insert(key.clone(), context.clone());
+        }
+        let items = response.result.items().iter();
+        self.contexts.extend(items.map(|item| (item.key.clone(), item.context.clone())));
+        self.seen.merge(&response.seen);
+        let Some(new) = &response.dependencies else { return };
+        self.dependencies = match self.options.read_context {
+            ReadContext::Blind => None,
+            ReadContext::Nearest => Some(new.clone()),
+            ReadContext::Carried => {
+                let mut all = self.dependencies.take().unwrap_or_default();
+                Arc::make_mut(&mut all).merge(new);
+                Some(all)
+            }
+        };
+    }
+
+    /// The server that it has asked does not keep the key. By a newer view, somebody else does.
+    fn on_wrong_shard(
+        &mut self,
+        from: NodeId,
+        id: RequestId,
+        epoch: u32,
+        hint: &Arc<View>,
+        cx: &mut Context<'_, Node>,
+    ) {
+        self.router.install(hint);
+        let Some(pending) = self.pending.as_mut().filter(|pending| pending.request.id == id) else { return };
+        // A server that is behind may still come to own the key, and then a late copy would be applied there.
+        let is_refused = |asked: &Asked| asked.server == from && asked.request.epoch <= epoch;
+        let Some(place) = pending.asked.iter().position(is_refused) else { return };
+        let refused = pending.asked[place].clone();
+        let newest = self.router.map().view().epoch;
+        let request = Arc::new(Request { epoch: newest, ..(*refused.request).clone() });
+        let again = self.route(&request);
+        if again.iter().any(|asked| asked.server == from && refused.request.epoch == newest) {
+            // It has been asked just that; asking again is the timer's business.
+            return;
+        }
+        cx.mark(REROUTED, u64::from(id.sequence));
+        for Asked { server, request } in &again {
+            cx.send(*server, Message::Request(request.clone()));
+        }
+        if let Some(pending) = &mut self.pending {
+            pending.asked.splice(place..=place, again);
+        }
     }
 
     /// Asks again under the same name, or owns up to not knowing.
@@ -188,17 +318,25 @@ impl Client {
         if pending.retries < self.options.retries {
             pending.retries += 1;
             cx.mark(RETRIED, u64::from(id.sequence));
-            cx.send(pending.server, Message::Request(pending.request.clone()));
+            for Asked { server, request } in &pending.asked {
+                cx.send(*server, Message::Request(request.clone()));
+            }
             cx.set_timer(Timer::Retry, self.options.retry_after);
             return;
         }
         cx.mark(GAVE_UP, u64::from(id.sequence));
+        let was_read = !pending.request.op.is_write();
         self.pending = None;
+        if was_read {
+            self.end(id, Outcome::Unavailable, cx);
+            return;
+        }
         // The lost operation may still take effect: whatever this client does next must not be taken for its continuation.
         self.session += 1;
         self.last_sequence = 0;
         self.contexts.clear();
         self.seen = VectorClock::default();
+        self.dependencies = None;
         self.end(id, Outcome::Maybe, cx);
     }
 
@@ -243,4 +381,18 @@ impl Client {
         self.waiting.push_back(Arc::new(Call { op, to: None }));
         self.begin_next(cx);
     }
+
+    fn on_fill(&mut self, Fill { keys, clients, place }: Fill, cx: &mut Context<'_, Node>) {
+        for number in (1..=keys).filter(|number| (number - 1) % clients.max(1) == place) {
+            let (key, value) = (Key::new(&format!("k{number}")), Value::new(&format!("{}.{number}", cx.me().0)));
+            let (Ok(key), Ok(value)) = (key, value) else { return };
+            self.waiting.push_back(Arc::new(Call { op: KVSOperation::Put(key, value), to: None }));
+        }
+        self.begin_next(cx);
+    }
+}
+
+/// Whether an answer says something about every key that was asked for.
+fn answers(items: &[Kept], op: &KVSOperation) -> bool {
+    op.keys().iter().all(|key| items.iter().any(|item| item.key == *key))
 }

@@ -1,11 +1,12 @@
 //! One server with sockets: routing → storage → replication. Every store of the zoo is this server with other parts.
 //!
 //! A request comes in, is applied by the *storage*, handed to *replication*, and answered. (*Routing* happens at the client, which
-//! picks the server.) What a request must survive is decided here: retries by the table of served requests, crashes by the
-//! journal.
+//! picks the server; [`sharding`] sees to it that a server answers for its own keys only.) What a request must survive is decided here:
+//! retries by the table of served requests, crashes by the journal. A read waits until the server has what its client has seen.
 
 mod client;
 mod node;
+pub mod sharding;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -14,16 +15,18 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::Disk;
-use crate::lattice::{ReplicaId, VectorClock};
-use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId};
+use crate::lattice::{Dependencies, Max, Merge, ReplicaId, VectorClock};
+use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::replication::{Replication, gossip};
 use crate::storage::journal::Journal;
 use crate::storage::{KVSCore, LatticeKVSCore, Stamp, Storage};
 use crate::time::Span;
 
-pub use client::{Call, Client, ClientOptions, GAVE_UP, RETRIED, ReadContext, Return, Traffic};
+pub use client::{Call, Client, ClientOptions, Fill, GAVE_UP, REROUTED, RETRIED, ReadContext, Return, Traffic};
 pub use node::{Message, Node, Timer};
+use sharding::Place;
+pub use sharding::Sharding;
 
 /// A client asks a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +39,10 @@ pub struct Request {
     pub context: VectorClock,
     /// With causal delivery: the updates that its session has seen. A replica that has not lets it wait.
     pub seen: VectorClock,
+    /// With versions that know their causes: what its session has seen of every key. A read waits for that.
+    pub dependencies: Option<Arc<Dependencies>>,
+    /// The epoch of the view that it was routed by.
+    pub epoch: u32,
 }
 
 /// A server answers.
@@ -47,6 +54,8 @@ pub struct Response {
     pub result: KVSResponse,
     /// With causal delivery: the updates that it rests on.
     pub seen: VectorClock,
+    /// With versions that know their causes: the versions that it shows or makes, and theirs.
+    pub dependencies: Option<Arc<Dependencies>>,
 }
 
 /// What a server does about retries and crashes.
@@ -64,6 +73,25 @@ pub struct ServerOptions {
     pub new_incarnation: bool,
     /// Where values from other replicas go.
     pub replicated_into: ReplicatedInto,
+    /// How reads of versions that know their causes go.
+    pub causal_reads: CausalReads,
+}
+
+/// How reads of versions that know their causes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CausalReads {
+    /// A read waits until there is what its client has seen.
+    pub wait: bool,
+    /// A read of all keys waits until there is what the versions depend on that it would return.
+    pub are_closed: bool,
+    /// A read of a deleted key says which version that is.
+    pub name_deletions: bool,
+}
+
+impl Default for CausalReads {
+    fn default() -> Self {
+        Self { wait: true, are_closed: true, name_deletions: true }
+    }
 }
 
 /// How reads and writes come together in a server.
@@ -114,7 +142,20 @@ struct Record {
 }
 
 /// What a checkpoint in the journal holds.
-type Snapshot = (KVSCore, Sessions);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Snapshot {
+    core: KVSCore,
+    served: Sessions,
+    sharding: Option<sharding::Durable>,
+}
+
+/// A request that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Parked {
+    from: NodeId,
+    request: Arc<Request>,
+    is_proxied: bool,
+}
 
 const CHECKPOINT_AFTER_RECORDS: u32 = 64;
 const SPLIT_BATCH: Span = Span::from_ms(100);
@@ -128,8 +169,10 @@ pub struct Server {
     storage: Storage,
     replication: Replication,
     served: Sessions,
-    /// Requests of clients that have seen more than this server, and where they came from.
-    parked: BTreeMap<ClientId, (NodeId, Arc<Request>)>,
+    /// Requests that wait: their clients have seen more than this server, or their keys have not been handed over.
+    parked: BTreeMap<ClientId, Parked>,
+    /// What it knows about shards, if there are any.
+    sharding: Option<alloc::boxed::Box<Sharding>>,
     /// Part of the name under which it writes; see [`ReplicaId`].
     incarnation: u32,
     journal: Journal<Snapshot, Record>,
@@ -153,11 +196,22 @@ impl Server {
             replication,
             served: Sessions::new(),
             parked: BTreeMap::new(),
+            sharding: None,
             incarnation: 0,
             journal: Journal::default(),
             snapshot,
             second_store,
         }
+    }
+
+    /// The same server, as one of many that share the keys.
+    pub fn with_sharding(self, sharding: Sharding) -> Self {
+        Self { sharding: Some(sharding.into()), ..self }
+    }
+
+    /// What it knows about shards.
+    pub fn sharding(&self) -> Option<&Sharding> {
+        self.sharding.as_deref()
     }
 
     /// Its storage.
@@ -187,21 +241,34 @@ impl Server {
 
     /// The state that the journal on this disk leads to.
     pub fn replay(disk: &Disk) -> KVSCore {
-        recover(disk).1.0
+        recover(disk).1.core
+    }
+
+    /// Whether what the journal on this disk leads to has this value under a key, be it to hand it over.
+    pub fn replays_to(disk: &Disk, key: &Key, value: &Value) -> bool {
+        let Snapshot { core, sharding, .. } = recover(disk).1;
+        core.get(key) == Some(value) || sharding.is_some_and(|sharding| sharding.hands_over(key, value))
     }
 
     fn on_boot(&mut self, cx: &mut Context<'_, Node>) {
         if self.options.new_incarnation {
             self.incarnation = cx.incarnation();
         }
-        if self.options.journal {
-            let (journal, (core, served)) = recover(cx.disk());
+        let mut durable = None;
+        if self.options.journal || self.sharding.is_some() {
+            let (journal, Snapshot { core, served, sharding }) = recover(cx.disk());
             self.journal = journal;
-            if !served.is_empty() {
-                cx.mark(RECOVERED, served.len() as u64);
+            durable = sharding;
+            if self.options.journal {
+                if !served.is_empty() {
+                    cx.mark(RECOVERED, served.len() as u64);
+                }
+                self.served = served;
+                self.storage = Storage::Core(core);
             }
-            self.served = served;
-            self.storage = Storage::Core(core);
+        }
+        self.boot_sharding(durable, cx);
+        if self.options.journal {
             self.checkpoint(cx);
         }
         if self.snapshot.is_some() {
@@ -216,8 +283,10 @@ impl Server {
         cx.set_timer(Timer::Batch, SPLIT_BATCH);
     }
 
-    fn on_request(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
-        if let Some(served) = self.served.get(&request.id.client).filter(|_| self.options.dedupe) {
+    fn on_request(&mut self, from: NodeId, request: &Arc<Request>, is_proxied: bool, cx: &mut Context<'_, Node>) {
+        // Several servers may be asked under one name for parts of a read of many keys; such a read is always new.
+        let remembers = self.options.dedupe && request.op.key().is_some();
+        if let Some(served) = self.served.get(&request.id.client).filter(|_| remembers) {
             if request.id.sequence < served.last_sequence {
                 cx.mark(OUTDATED, u64::from(request.id.sequence));
                 return;
@@ -229,15 +298,19 @@ impl Server {
                 return;
             }
         }
-        if !self.has_seen(&request.seen) {
+        if !self.admits(from, request, is_proxied, cx) {
+            return;
+        }
+        if !self.has_what_is_seen(request) {
             cx.mark(PARKED, u64::from(request.id.sequence));
-            self.parked.insert(request.id.client, (from, request.clone()));
+            self.park(from, request, is_proxied);
             return;
         }
         let result = self.apply(request, cx);
         let seen = self.updates().map_or_else(VectorClock::default, |updates| updates.applied().clone());
-        let response = Arc::new(Response { id: request.id, result, seen });
-        if self.options.dedupe {
+        let dependencies = self.dependencies_of(&request.op, &result);
+        let response = Arc::new(Response { id: request.id, result, seen, dependencies });
+        if remembers {
             let served = Served { last_sequence: request.id.sequence, response: response.clone() };
             self.served.insert(request.id.client, served);
         }
@@ -252,27 +325,34 @@ impl Server {
 
     /// Storage, then replication.
     fn apply(&mut self, request: &Request, cx: &mut Context<'_, Node>) -> KVSResponse {
-        let key = request.op.key();
-        if let (KVSOperation::Get(_), Some(snapshot)) = (&request.op, &self.snapshot) {
+        if let (KVSOperation::Get(key), Some(snapshot)) = (&request.op, &self.snapshot) {
             return snapshot.read(key);
+        }
+        if request.op == KVSOperation::GetAll {
+            let map = self.sharding.as_ref().map(|sharding| sharding.map());
+            let shard = map.and_then(|map| map.view().shard_of(cx.me())).map_or("all", |shard| shard.name.as_str());
+            let epoch = map.map_or(1, |map| map.view().epoch);
+            return KVSResponse::All { shard: shard.into(), epoch, items: self.storage.all() };
         }
         let retained_by = match &request.op {
             KVSOperation::Delete(_) => self.replication.gossip().and_then(|gossip| gossip.draw_retention_sites(cx)),
-            KVSOperation::Put(..) | KVSOperation::Get(_) => None,
+            _ => None,
         };
-        let me = ReplicaId { node: cx.me(), incarnation: self.incarnation };
+        let epoch = self.sharding.as_ref().map_or(0, |sharding| sharding.map().view().epoch);
+        let me = ReplicaId { node: cx.me(), incarnation: self.incarnation, epoch };
         // What a session has seen it has seen of every key.
-        let updates = self.updates().filter(|_| request.op.is_write());
-        let in_session = updates.map(|updates| updates.context_of(key, &request.seen));
+        let written = request.op.written();
+        let in_session = self.updates().zip(written).map(|(updates, key)| updates.context_of(key, &request.seen));
         let stamp = Stamp {
             replica: me,
             now: cx.now(),
             read: in_session.as_ref().unwrap_or(&request.context),
+            dependencies: request.dependencies.as_ref(),
             retained_by: retained_by.as_deref(),
         };
         let (response, changed) = self.storage.apply(&request.op, stamp);
-        if let (true, Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
-            (changed, &self.storage, &mut self.replication)
+        if let (Some(key), Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
+            (written.filter(|_| changed), &self.storage, &mut self.replication)
         {
             if let (Some(second), Some(stored)) = (&mut self.second_store, store.get(key)) {
                 second.merge(key, stored);
@@ -286,19 +366,71 @@ impl Server {
         self.replication.gossip()?.updates()
     }
 
-    fn has_seen(&self, seen: &VectorClock) -> bool {
-        self.updates().is_none_or(|updates| updates.applied().has_seen(seen))
+    /// Whether there is here what a request's session has seen.
+    fn has_what_is_seen(&self, request: &Request) -> bool {
+        let peers = || self.replication.gossip();
+        let has_applied = self.updates().is_none_or(|updates| {
+            // What it has seen at other shards does not come here.
+            let here = request.seen.only(|replica| peers().is_some_and(|gossip| gossip.meets(replica.node)));
+            updates.applied().has_seen(&here)
+        });
+        has_applied && self.has_dependencies(request)
+    }
+
+    /// Whether what a read may not miss has come.
+    fn has_dependencies(&self, request: &Request) -> bool {
+        let Storage::Lattice(store) = &self.storage else { return true };
+        let CausalReads { wait, are_closed, .. } = self.options.causal_reads;
+        let has = |key: &Key, version| store.get(key).and_then(|stored| stored.version()) >= Some(version);
+        let owns = |key: &Key| self.sharding.as_ref().is_none_or(|sharding| sharding.place(key) != Place::Elsewhere);
+        let seen = request.dependencies.as_deref();
+        let is_there = |key: &Key| seen.and_then(|seen| seen.0.get(key)).is_none_or(|Max(version)| has(key, *version));
+        match &request.op {
+            KVSOperation::Get(_) | KVSOperation::MGet(_) => !wait || request.op.keys().iter().all(is_there),
+            KVSOperation::GetAll => {
+                let kept = store.iter().filter_map(|(_, stored)| Some(&*stored.causal()?.dependencies));
+                let needed = kept.filter(|_| are_closed).chain(seen.filter(|_| wait));
+                let mut needed = needed.flat_map(|dependencies| &dependencies.0).filter(|(key, _)| owns(key));
+                needed.all(|(key, Max(version))| has(key, *version))
+            }
+            KVSOperation::Put(..) | KVSOperation::Delete(_) => true,
+        }
+    }
+
+    /// The versions that an answer shows or makes, with all that they depend on.
+    fn dependencies_of(&self, op: &KVSOperation, result: &KVSResponse) -> Option<Arc<Dependencies>> {
+        let Storage::Lattice(store) = &self.storage else { return None };
+        let mut dependencies = Dependencies::default();
+        let keys = op.keys().iter().chain(match result {
+            KVSResponse::All { items, .. } => items.iter().map(|item| &item.key).collect(),
+            _ => Vec::new(),
+        });
+        for key in keys {
+            let Some(wrapper) = store.get(key).and_then(|stored| stored.causal()) else { continue };
+            if wrapper.value.is_none() && !op.is_write() && !self.options.causal_reads.name_deletions {
+                continue;
+            }
+            dependencies.merge(&Dependencies::on(key, wrapper.version));
+            if !op.is_write() {
+                dependencies.merge(&wrapper.dependencies);
+            }
+        }
+        (!dependencies.0.is_empty()).then(|| dependencies.into())
+    }
+
+    fn park(&mut self, from: NodeId, request: &Arc<Request>, is_proxied: bool) {
+        self.parked.insert(request.id.client, Parked { from, request: request.clone(), is_proxied });
     }
 
     /// Serves the requests that have waited long enough.
     fn serve_parked(&mut self, cx: &mut Context<'_, Node>) {
-        let is_ready = |(client, (_, request)): (&ClientId, &(NodeId, Arc<Request>))| {
-            self.has_seen(&request.seen).then_some(*client)
+        let is_ready = |(client, Parked { request, is_proxied, .. }): (&ClientId, &Parked)| {
+            (!self.is_coming(request, *is_proxied) && self.has_what_is_seen(request)).then_some(*client)
         };
         let ready: Vec<ClientId> = self.parked.iter().filter_map(is_ready).collect();
         for client in ready {
-            if let Some((from, request)) = self.parked.remove(&client) {
-                self.on_request(from, &request, cx);
+            if let Some(Parked { from, request, is_proxied }) = self.parked.remove(&client) {
+                self.on_request(from, &request, is_proxied, cx);
             }
         }
     }
@@ -312,21 +444,38 @@ impl Server {
         }
     }
 
-    fn replicate(&mut self, event: Event<gossip::Message, gossip::Timer>, cx: &mut Context<'_, Node>) {
+    fn gossip(&mut self, event: Event<gossip::Message, gossip::Timer>, cx: &mut Context<'_, Node>) {
         if let (Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
             (&mut self.storage, &mut self.replication)
         {
             gossip.step(event, self.second_store.as_mut().unwrap_or(store), cx);
         }
+    }
+
+    fn replicate(&mut self, event: Event<gossip::Message, gossip::Timer>, cx: &mut Context<'_, Node>) {
+        let event = match event {
+            Event::Receive { from, message } => {
+                let Some(message) = self.sort_gossip(from, message, cx) else { return };
+                Event::Receive { from, message }
+            }
+            other => other,
+        };
+        self.gossip(event, cx);
         if !self.parked.is_empty() {
             self.serve_parked(cx);
         }
     }
 
+    /// Keeps what must survive a crash: with a journal all of it, and in any case what it knows about shards.
     fn checkpoint(&mut self, cx: &mut Context<'_, Node>) {
-        if let Storage::Core(core) = &self.storage {
-            self.journal.checkpoint(cx.disk(), &(core.clone(), self.served.clone()));
-        }
+        let keeps_values = self.options.journal;
+        let core = match &self.storage {
+            Storage::Core(core) if keeps_values => core.clone(),
+            _ => KVSCore::default(),
+        };
+        let served = if keeps_values { self.served.clone() } else { Sessions::new() };
+        let sharding = self.sharding.as_ref().map(|sharding| sharding.durable(keeps_values));
+        self.journal.checkpoint(cx.disk(), &Snapshot { core, served, sharding });
     }
 
     /// Handles one event.
@@ -335,7 +484,10 @@ impl Server {
             Event::Boot => self.on_boot(cx),
             Event::Timer(Timer::Batch) => self.on_batch(cx),
             Event::Timer(Timer::Gossip(timer)) => self.replicate(Event::Timer(timer), cx),
-            Event::Receive { from, message: Message::Request(request) } => self.on_request(from, &request, cx),
+            Event::Timer(Timer::Handoff) => self.tell_again(cx),
+            Event::Receive { from, message: Message::Request(request) } => self.on_request(from, &request, false, cx),
+            Event::Receive { from, message: Message::Sharding(message) } => self.on_sharding(from, &message, cx),
+            Event::Receive { from, message: Message::Response(response) } => self.pass_back(from, &response, cx),
             Event::Receive { from, message: Message::Gossip(message) } => {
                 self.replicate(Event::Receive { from, message }, cx);
             }
@@ -348,11 +500,11 @@ impl Server {
 /// Reads the journal back and applies it.
 fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
     let (journal, recovered) = Journal::<Snapshot, Record>::recover(disk);
-    let ((mut core, mut served), records) = recovered.unwrap_or_default();
+    let (mut snapshot, records) = recovered.unwrap_or_default();
     for Record { id, op } in records {
-        let result = core.apply(&op);
-        let response = Arc::new(Response { id, result, seen: VectorClock::default() });
-        served.insert(id.client, Served { last_sequence: id.sequence, response });
+        let result = snapshot.core.apply(&op);
+        let response = Arc::new(Response { id, result, seen: VectorClock::default(), dependencies: None });
+        snapshot.served.insert(id.client, Served { last_sequence: id.sequence, response });
     }
-    (journal, (core, served))
+    (journal, snapshot)
 }

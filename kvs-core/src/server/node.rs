@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Client, Return, Traffic};
-use super::{Request, Response, Server};
+use super::client::{Call, Client, Fill, Return, Traffic};
+use super::{Request, Response, Server, sharding};
 use crate::process::{Context, EventOf, Process};
 use crate::replication::gossip;
 
@@ -35,6 +35,10 @@ pub enum Message {
     Response(Arc<Response>),
     /// A replica to another.
     Gossip(gossip::Message),
+    /// About shards.
+    Sharding(sharding::Message),
+    /// The reader to a client: put a value under each of so many keys.
+    Fill(Fill),
 }
 
 impl Message {
@@ -57,12 +61,46 @@ impl Message {
                 gossip::Message::PullReq { .. } => "PullReq",
                 gossip::Message::PullResp { .. } => "PullResp",
             },
+            Self::Sharding(message) => match message {
+                sharding::Message::View { .. } => "View",
+                sharding::Message::ViewReq { .. } => "ViewReq",
+                sharding::Message::Handoff { .. } => "Handoff",
+                sharding::Message::HandoffAck { .. } => "HandoffAck",
+                sharding::Message::HandoffReq { .. } => "HandoffReq",
+                sharding::Message::WrongShard { .. } => "WrongShard",
+                sharding::Message::Proxy(_) => "Proxy",
+                sharding::Message::Lost { .. } => "Lost",
+            },
+            Self::Fill(_) => "Fill",
         }
     }
 
     /// The kinds that travel between nodes.
-    pub const KINDS: [&'static str; 10] =
-        ["Request", "Response", "Mail", "Rumor", "RumorAck", "PullReq", "PullResp", "AeSyn", "AeReply", "AeFin"];
+    pub const KINDS: [&'static str; 17] = [
+        "Request",
+        "Response",
+        "Mail",
+        "Rumor",
+        "RumorAck",
+        "PullReq",
+        "PullResp",
+        "AeSyn",
+        "AeReply",
+        "AeFin",
+        "View",
+        "ViewReq",
+        "Handoff",
+        "HandoffAck",
+        "HandoffReq",
+        "WrongShard",
+        "Proxy",
+    ];
+}
+
+impl From<sharding::Message> for Message {
+    fn from(message: sharding::Message) -> Self {
+        Self::Sharding(message)
+    }
 }
 
 impl From<gossip::Message> for Message {
@@ -82,6 +120,8 @@ pub enum Timer {
     Batch,
     /// A replica.
     Gossip(gossip::Timer),
+    /// A server of a shard: say again what nobody has answered.
+    Handoff,
 }
 
 impl Timer {
@@ -94,17 +134,19 @@ impl Timer {
             Self::Gossip(gossip::Timer::GossipTick) => "GossipTick",
             Self::Gossip(gossip::Timer::AeTick) => "AeTick",
             Self::Gossip(gossip::Timer::DcSweep) => "DcSweep",
+            Self::Handoff => "Handoff",
         }
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
         Self::Gossip(gossip::Timer::GossipTick),
         Self::Gossip(gossip::Timer::AeTick),
         Self::Gossip(gossip::Timer::DcSweep),
+        Self::Handoff,
     ];
 }
 

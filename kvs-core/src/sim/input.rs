@@ -5,8 +5,10 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Hit, Order, Sim};
+use crate::op::KVSOperation;
 use crate::process::NodeId;
-use crate::server::{Call, Message, Node, Timer, Traffic};
+use crate::routing::view::{ShardName, View, ViewError};
+use crate::server::{Call, Fill, Message, Node, Timer, Traffic, sharding};
 use crate::time::Span;
 use crate::world::{LinkOptions, Observer, Sequence, Whereabouts, World};
 
@@ -69,6 +71,17 @@ pub enum Input {
     LinksEverywhere(LinkOptions),
     /// Some links treat messages like this from now on.
     LinksBetween(Links, LinkOptions),
+    /// Keys are shared out anew.
+    View {
+        /// How.
+        view: View,
+        /// Who is told; all servers, if nobody is named. Others hear of it when they meet somebody who has.
+        to: Vec<NodeId>,
+    },
+    /// All servers are told that what a shard kept will never come.
+    Lost(ShardName),
+    /// Clients put a value under each of so many keys.
+    Fill(u32),
 }
 
 /// Some links.
@@ -195,7 +208,22 @@ pub enum Refusal {
     /// The latencies contradict each other, or traffic makes no sense.
     #[error("these numbers contradict each other")]
     Contradiction,
+    /// The store has no shards.
+    #[error("this store has no shards")]
+    NotSharded,
+    /// With causal delivery nothing but the log says what a replica has applied, and that is not handed over.
+    #[error("with causal delivery shards stay as they are: switch to delivery=eventual")]
+    FixedShards,
+    /// A view makes no sense.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// An operation asks for too many keys, or for none.
+    #[error("mget asks for 1 to {} different keys", KVSOperation::KEYS_MAX)]
+    Keys,
 }
+
+/// The most keys that clients put at once.
+pub(crate) const FILL_MAX: u32 = 1_000;
 
 impl Sim {
     /// Does something to the world.
@@ -222,8 +250,34 @@ impl Sim {
             }
             // Let go by hand: no standing order takes it back.
             Input::Message { fate: Fate::Release, .. } => act(&mut self.world, input, observer),
+            Input::View { view, to } => {
+                self.views = self.views.iter().cloned().chain([Arc::new(view.clone())]).collect();
+                let servers = (0..self.servers).map(NodeId);
+                let told = if to.is_empty() { servers.collect() } else { to.clone() };
+                self.tell(&told, &sharding::Message::View { views: self.views.clone() }, observer);
+                Ok(())
+            }
+            Input::Restart(node) if self.views.len() > 1 => {
+                self.watched(observer, |world, watch| act(world, input, watch))?;
+                // Whoever starts a server tells it what it may have missed.
+                self.tell(&[*node], &sharding::Message::View { views: self.views.clone() }, observer);
+                Ok(())
+            }
+            Input::Lost(shard) => {
+                let servers: Vec<NodeId> = (0..self.servers).map(NodeId).collect();
+                self.tell(&servers, &sharding::Message::Lost { shard: shard.clone() }, observer);
+                Ok(())
+            }
             _ => self.watched(observer, |world, watch| act(world, input, watch)),
         }
+    }
+
+    fn tell(&mut self, nodes: &[NodeId], message: &sharding::Message, observer: &mut impl Observer<Node>) {
+        self.watched(observer, |world, watch| {
+            for node in nodes {
+                world.ask(*node, Message::Sharding(message.clone()), watch);
+            }
+        });
     }
 
     /// Whether an input, which may come from anywhere, names things that are there.
@@ -242,6 +296,12 @@ impl Sim {
         match input {
             Input::Call { client, call } => {
                 call.to.as_ref().map_or(Ok(()), server)?;
+                if let KVSOperation::MGet(keys) = &call.op {
+                    let is_set = keys.windows(2).all(|pair| pair[0] < pair[1]);
+                    if !is_set || keys.is_empty() || keys.len() > KVSOperation::KEYS_MAX {
+                        return Err(Refusal::Keys);
+                    }
+                }
                 match client {
                     client if !is_known(client) => Err(Refusal::NoSuchNode),
                     client if self.is_server(*client) => Err(Refusal::NotAClient),
@@ -265,8 +325,32 @@ impl Sim {
             Input::Hold(pattern) | Input::Release(pattern) | Input::DropNext(pattern) => {
                 pattern.from.iter().chain(&pattern.to).all(is_known).then_some(()).ok_or(Refusal::NoSuchNode)
             }
+            Input::View { view, to } => {
+                to.iter().all(is_known).then_some(()).ok_or(Refusal::NoSuchNode)?;
+                self.check_view(view)
+            }
+            Input::Lost(_) => self.newest_view().map(|_| ()).ok_or(Refusal::NotSharded),
+            Input::Fill(keys) => (1..=FILL_MAX).contains(keys).then_some(()).ok_or(Refusal::Contradiction),
             Input::Traffic(None) | Input::HealAll | Input::Message { .. } => Ok(()),
         }
+    }
+
+    fn check_view(&self, view: &View) -> Result<(), Refusal> {
+        let newest = self.newest_view().ok_or(Refusal::NotSharded)?;
+        if !self.may_reshard {
+            return Err(Refusal::FixedShards);
+        }
+        view.validate()?;
+        if view.epoch != newest.epoch.saturating_add(1) {
+            return Err(ViewError::WrongEpoch(newest.epoch.saturating_add(1)).into());
+        }
+        if !view.nodes().all(|node| self.is_server(node)) {
+            return Err(ViewError::UnknownNode.into());
+        }
+        if !self.is_replicated && view.shards.iter().any(|shard| shard.nodes.len() > 1) {
+            return Err(ViewError::NotReplicated.into());
+        }
+        Ok(())
     }
 
     fn is_server(&self, node: NodeId) -> bool {
@@ -286,6 +370,14 @@ fn act(world: &mut World<Node>, input: &Input, observer: &mut impl Observer<Node
                 if world.node(node).as_client().is_some() {
                     world.ask(node, Message::Traffic(*traffic), observer);
                 }
+            }
+        }
+        Input::Fill(keys) => {
+            let clients = world.node_ids().filter(|node| world.node(*node).as_client().is_some());
+            let clients: Vec<NodeId> = clients.collect();
+            let count = u32::try_from(clients.len()).unwrap_or(u32::MAX);
+            for (client, place) in clients.into_iter().zip(0..) {
+                world.ask(client, Message::Fill(Fill { keys: *keys, clients: count, place }), observer);
             }
         }
         Input::Cut(links) => links.directions().into_iter().for_each(|(from, to)| world.cut(from, to)),
@@ -314,8 +406,8 @@ fn act(world: &mut World<Node>, input: &Input, observer: &mut impl Observer<Node
         Input::LinksBetween(links, options) => {
             links.directions().into_iter().for_each(|(from, to)| world.set_link(from, to, *options));
         }
-        // Standing orders, which are not the world's.
-        Input::Hold(_) | Input::Release(_) | Input::DropNext(_) => {}
+        // Standing orders and views, which are not the world's.
+        Input::View { .. } | Input::Lost(_) | Input::Hold(_) | Input::Release(_) | Input::DropNext(_) => {}
     }
     Ok(())
 }

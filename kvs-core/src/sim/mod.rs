@@ -10,8 +10,12 @@ mod recording;
 pub mod schedule;
 mod trace;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::process::NodeId;
+use crate::replication::gossip::Delivery;
+use crate::routing::view::{ShardName, View, ViewError};
 use crate::server::Node;
 use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
@@ -34,6 +38,12 @@ struct Order {
 pub struct Sim {
     world: World<Node>,
     servers: u32,
+    /// The views that were announced, if the store has shards.
+    views: Arc<[Arc<View>]>,
+    /// The shards that servers are meant for.
+    homes: Arc<[ShardName]>,
+    may_reshard: bool,
+    is_replicated: bool,
     orders: Vec<Order>,
 }
 
@@ -41,12 +51,37 @@ impl Sim {
     /// A world of this architecture in which every node has booted.
     pub fn new(architecture: &Architecture, seed: u64, observer: &mut impl Observer<Node>) -> Self {
         let world = World::new(architecture.build(), seed, architecture.links, architecture.disks, observer);
-        Self { world, servers: architecture.servers, orders: Vec::new() }
+        Self {
+            world,
+            servers: architecture.servers,
+            views: architecture.sharding.iter().map(|_| architecture.first_map().view().clone()).collect(),
+            homes: architecture.server_ids().filter_map(|server| architecture.home(server)).collect(),
+            may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
+            is_replicated: architecture.gossip().is_some(),
+            orders: Vec::new(),
+        }
+    }
+
+    /// The newest view that was announced; None if the store has no shards.
+    pub fn newest_view(&self) -> Option<&Arc<View>> {
+        self.views.last()
     }
 
     /// The world.
     pub fn world(&self) -> &World<Node> {
         &self.world
+    }
+
+    /// The next view, in which some servers keep the shards they are meant for, or none any more.
+    pub fn change_of_members(&self, nodes: &[NodeId], joins: bool) -> Result<Input, Refusal> {
+        let newest = self.newest_view().ok_or(Refusal::NotSharded)?;
+        let mut view = View::clone(newest);
+        for node in nodes {
+            let home = self.homes.get(node.index()).ok_or(ViewError::UnknownNode)?;
+            view = if joins { view.with(home, *node) } else { view.without(*node) };
+        }
+        view.epoch = newest.epoch.saturating_add(1);
+        Ok(Input::View { view, to: Vec::new() })
     }
 
     /// The moment right after the next event; None if nothing is to come.

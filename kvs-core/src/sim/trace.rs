@@ -10,7 +10,7 @@ use super::Input;
 use crate::op::{KVSResponse, Outcome, write_values};
 use crate::process::{Mark, NodeId};
 use crate::replication::gossip;
-use crate::server::{Message, Node, Timer};
+use crate::server::{Message, Node, Timer, sharding};
 use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, Sequence};
 use crate::zoo::Names;
@@ -149,6 +149,8 @@ pub fn summarize(message: &Message) -> String {
     match message {
         Message::Invoke(call) => call.op.to_string(),
         Message::Called(request) | Message::Request(request) => request.op.to_string(),
+        Message::Fill(fill) => format!("fill {} keys", fill.keys),
+        Message::Sharding(message) => summarize_sharding(message),
         Message::Traffic(Some(_)) => String::from("traffic on"),
         Message::Traffic(None) => String::from("traffic off"),
         Message::Returned(returned) => returned.outcome.to_string(),
@@ -183,6 +185,25 @@ pub fn summarize(message: &Message) -> String {
                 }
             },
         },
+    }
+}
+
+fn summarize_sharding(message: &sharding::Message) -> String {
+    match message {
+        sharding::Message::View { views } => match views.last() {
+            Some(view) => format!("view {}", view.epoch),
+            None => String::from("there is no newer view"),
+        },
+        sharding::Message::ViewReq { epoch } => format!("what comes after view {epoch}?"),
+        sharding::Message::Handoff { epoch, parcels, .. } => match parcels.len() {
+            1 => format!("1 key, in view {epoch}"),
+            keys => format!("{keys} keys, in view {epoch}"),
+        },
+        sharding::Message::HandoffAck { epoch } => format!("got it, in view {epoch}"),
+        sharding::Message::HandoffReq { epoch } => format!("what have you of mine, in view {epoch}?"),
+        sharding::Message::WrongShard { hint, .. } => format!("not mine; see view {}", hint.epoch),
+        sharding::Message::Proxy(request) => request.op.to_string(),
+        sharding::Message::Lost { shard } => format!("shard {shard} is lost"),
     }
 }
 
@@ -223,7 +244,7 @@ pub fn describe(entry: &Entry, names: &Names) -> Option<String> {
         }
         What::Told { node, message: Message::Called(request) } => format!("{} calls {}", name(node), request.op),
         What::Told { node, message: Message::Returned(returned) } => match &returned.outcome {
-            Outcome::Ok(response @ KVSResponse::GetResult { .. }) => {
+            Outcome::Ok(response) if !matches!(response, KVSResponse::PutOk | KVSResponse::DeleteOk) => {
                 format!("{} reads {response}", name(node))
             }
             outcome => format!("{} returns: {outcome}", name(node)),
@@ -246,6 +267,7 @@ fn timer_words(timer: Timer) -> &'static str {
         Timer::Batch => "takes a snapshot for reads",
         Timer::Gossip(gossip::Timer::GossipTick) => "time to gossip",
         Timer::Gossip(gossip::Timer::AeTick) => "time to compare stores",
+        Timer::Handoff => "says again what nobody has answered",
         Timer::Gossip(gossip::Timer::DcSweep) => "time to drop old death certificates",
     }
 }
@@ -271,6 +293,10 @@ fn describe_input(input: &Input, names: &Names) -> Option<String> {
         }
         Input::Traffic(Some(traffic)) => format!("you switch traffic on: every client, every {}", traffic.every),
         Input::Traffic(None) => String::from("you switch traffic off"),
+        Input::View { view, to } if to.is_empty() => format!("you announce view {}", view.epoch),
+        Input::View { view, to } => format!("you announce view {} to {}", view.epoch, group(to)),
+        Input::Lost(shard) => format!("you declare shard {shard} lost"),
+        Input::Fill(keys) => format!("you have {keys} keys put"),
         Input::Message { fate: Fate::Hold, .. } | Input::Hold(_) => String::from("you hold messages"),
         Input::Message { fate: Fate::Release, .. } | Input::Release(_) => String::from("you release messages"),
         Input::Message { fate: Fate::Duplicate, .. } => String::from("you send a copy of a message"),

@@ -1,9 +1,7 @@
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lattice::VectorClock;
 use crate::op::{KVSOperation, KVSResponse, Key, Value};
 
 /// The store for operations that come in one order: one value a key, the last write wins.
@@ -12,7 +10,7 @@ use crate::op::{KVSOperation, KVSResponse, Key, Value};
 pub struct KVSCore(BTreeMap<Key, Value>);
 
 impl KVSCore {
-    /// Applies an operation after all earlier ones.
+    /// Applies a write after all earlier ones. Of anything else it is said that nothing is kept.
     pub fn apply(&mut self, op: &KVSOperation) -> KVSResponse {
         match op {
             KVSOperation::Put(key, value) => {
@@ -23,10 +21,7 @@ impl KVSCore {
                 self.0.remove(key);
                 KVSResponse::DeleteOk
             }
-            KVSOperation::Get(key) => {
-                let values: Vec<_> = self.0.get(key).cloned().into_iter().collect();
-                KVSResponse::GetResult { values, context: VectorClock::default() }
-            }
+            KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => KVSResponse::nothing(),
         }
     }
 

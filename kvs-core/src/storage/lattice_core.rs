@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::xxh64;
 
 use super::Values;
-use crate::lattice::{DomPair, Lww, LwwWrapper, Merge, MvRegister, ReplicaId, SetUnion, VectorClock};
-use crate::op::{KVSResponse, Key, Value};
+use crate::lattice::{
+    CausalWrapper, Dependencies, DomPair, JoinedClock, Lww, LwwWrapper, Max, Merge, MvRegister, ReplicaId, SetUnion,
+    VectorClock, Version,
+};
+use crate::op::{Key, Value};
 use crate::process::NodeId;
 use crate::time::{Span, Time};
 
@@ -22,6 +25,10 @@ pub enum Stored {
     LwwWrapper(LwwWrapper<Option<Value>>),
     /// See [`Values::DomPair`].
     DomPair(DomPair<VectorClock, SetUnion<Value>>),
+    /// See [`Values::CausalWrapper`]; `None` is a deletion.
+    CausalWrapper(CausalWrapper<Option<Value>>),
+    /// See [`Values::JoinedClock`].
+    JoinedClock(JoinedClock<Option<Value>>),
 }
 
 /// What a timestamp is about: a value, or that there is none any more.
@@ -56,7 +63,9 @@ impl Stored {
         match self {
             Self::Lww(Lww { value: Content::Value(value), .. }) => Vec::from([value.clone()]),
             Self::Lww(_) => Vec::new(),
-            Self::LwwWrapper(LwwWrapper(value)) => value.iter().cloned().collect(),
+            Self::LwwWrapper(LwwWrapper(value))
+            | Self::CausalWrapper(CausalWrapper { value, .. })
+            | Self::JoinedClock(JoinedClock { value, .. }) => value.iter().cloned().collect(),
             Self::DomPair(pair) => pair.value.0.iter().cloned().collect(),
             Self::MvRegister(register) => {
                 let mut values: Vec<_> = register.versions().map(|(_, value)| value.clone()).collect();
@@ -69,9 +78,23 @@ impl Stored {
     /// What a reader should say that it has seen when it writes.
     pub fn context(&self) -> VectorClock {
         match self {
-            Self::Lww(_) | Self::LwwWrapper(_) => VectorClock::default(),
+            Self::Lww(_) | Self::LwwWrapper(_) | Self::CausalWrapper(_) => VectorClock::default(),
             Self::DomPair(pair) => pair.clock.clone(),
+            Self::JoinedClock(joined) => joined.clock.clone(),
             Self::MvRegister(register) => register.context().clone(),
+        }
+    }
+
+    /// Its version, if it has one.
+    pub fn version(&self) -> Option<Version> {
+        self.causal().map(|wrapper| wrapper.version)
+    }
+
+    /// With its version and dependencies, if it has such.
+    pub fn causal(&self) -> Option<&CausalWrapper<Option<Value>>> {
+        match self {
+            Self::CausalWrapper(wrapper) => Some(wrapper),
+            _ => None,
         }
     }
 
@@ -90,6 +113,8 @@ impl Merge for Stored {
             (Self::MvRegister(mine), Self::MvRegister(other)) => mine.merge(other),
             (Self::LwwWrapper(mine), Self::LwwWrapper(other)) => mine.merge(other),
             (Self::DomPair(mine), Self::DomPair(other)) => mine.merge(other),
+            (Self::CausalWrapper(mine), Self::CausalWrapper(other)) => mine.merge(other),
+            (Self::JoinedClock(mine), Self::JoinedClock(other)) => mine.merge(other),
             _ => false,
         }
     }
@@ -104,6 +129,8 @@ pub struct Stamp<'a> {
     pub now: Time,
     /// What the client had read of this key.
     pub read: &'a VectorClock,
+    /// What the client's session has seen of all keys, where it says so.
+    pub dependencies: Option<&'a Arc<Dependencies>>,
     /// Who keeps the death certificate of what it deletes; see [`DeathCertificate`].
     pub retained_by: Option<&'a [NodeId]>,
 }
@@ -115,12 +142,14 @@ pub struct LatticeKVSCore {
     entries: BTreeMap<Key, Arc<Stored>>,
     /// The latest timestamp given out here.
     last_time: Time,
+    /// The greatest Lamport time that was ever seen here.
+    lamport: u64,
 }
 
 impl LatticeKVSCore {
     /// An empty store.
     pub fn new(values: Values) -> Self {
-        Self { values, entries: BTreeMap::new(), last_time: Time::ZERO }
+        Self { values, entries: BTreeMap::new(), last_time: Time::ZERO, lamport: 0 }
     }
 
     /// Writes a value, or deletes (`None`). True if that changed what is kept.
@@ -141,6 +170,22 @@ impl LatticeKVSCore {
                 clock.merge(stamp.read);
                 clock.bump(stamp.replica);
                 Stored::DomPair(DomPair { clock, value: SetUnion(value.cloned().into_iter().collect::<BTreeSet<_>>()) })
+            }
+            (Values::CausalWrapper, _) => {
+                let seen =
+                    stamp.dependencies.iter().flat_map(|seen| seen.0.values()).map(|Max(version)| version.lamport);
+                self.lamport = seen.fold(self.lamport, u64::max).saturating_add(1);
+                Stored::CausalWrapper(CausalWrapper {
+                    version: Version { lamport: self.lamport, replica: stamp.replica },
+                    value: value.cloned(),
+                    dependencies: stamp.dependencies.cloned().unwrap_or_default(),
+                })
+            }
+            (Values::JoinedClock, old) => {
+                let mut clock = old.map_or_else(VectorClock::default, Stored::context);
+                clock.merge(stamp.read);
+                clock.bump(stamp.replica);
+                Stored::JoinedClock(JoinedClock { clock, value: value.cloned() })
             }
             (Values::MvRegister, old) => {
                 let mut register = match old {
@@ -166,6 +211,9 @@ impl LatticeKVSCore {
 
     /// Takes in a value from another replica. True if that changed what is kept.
     pub fn merge(&mut self, key: &Key, other: &Arc<Stored>) -> bool {
+        if let Some(version) = other.version() {
+            self.lamport = self.lamport.max(version.lamport);
+        }
         let Some(mine) = self.entries.get_mut(key) else {
             self.entries.insert(key.clone(), other.clone());
             return true;
@@ -195,14 +243,6 @@ impl LatticeKVSCore {
     /// Forgets a key altogether.
     pub(crate) fn forget(&mut self, key: &Key) -> Option<Arc<Stored>> {
         self.entries.remove(key)
-    }
-
-    /// Answers a read.
-    pub fn read(&self, key: &Key) -> KVSResponse {
-        match self.entries.get(key) {
-            Some(stored) => KVSResponse::GetResult { values: stored.values(), context: stored.context() },
-            None => KVSResponse::GetResult { values: Vec::new(), context: VectorClock::default() },
-        }
     }
 
     /// What is kept under a key, shared.

@@ -4,12 +4,13 @@ mod core;
 pub mod journal;
 mod lattice_core;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::lattice::VectorClock;
-use crate::op::{KVSOperation, KVSResponse, Key};
+use crate::op::{KVSOperation, KVSResponse, Kept, Key, Value};
 
 pub use self::core::KVSCore;
 pub use lattice_core::{Content, DeathCertificate, LatticeKVSCore, Stamp, Stored};
@@ -26,6 +27,10 @@ pub enum Values {
     LwwWrapper,
     /// The set under the greater clock, joined where clocks are concurrent. Not a lattice.
     DomPair,
+    /// The greatest version, with what it depends on.
+    CausalWrapper,
+    /// One of two concurrent values, under both clocks. Not a lattice.
+    JoinedClock,
 }
 
 /// The storage part of a server.
@@ -37,27 +42,104 @@ pub enum Storage {
     Lattice(LatticeKVSCore),
 }
 
+/// What is kept under a key, on its way to another server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Parcel {
+    /// The one value.
+    Value(Value),
+    /// All it takes to merge it.
+    Stored(Arc<Stored>),
+}
+
+impl Parcel {
+    /// The values a reader would get.
+    pub fn values(&self) -> Vec<Value> {
+        match self {
+            Self::Value(value) => Vec::from([value.clone()]),
+            Self::Stored(stored) => stored.values(),
+        }
+    }
+}
+
 impl Storage {
     /// Applies an operation; also says whether it changed anything.
     pub fn apply(&mut self, op: &KVSOperation, stamp: Stamp<'_>) -> (KVSResponse, bool) {
-        match self {
-            Self::Core(core) => (core.apply(op), op.is_write()),
-            Self::Lattice(store) => match op {
-                KVSOperation::Get(key) => (store.read(key), false),
-                KVSOperation::Put(key, value) => (KVSResponse::PutOk, store.write(key, Some(value), stamp)),
-                KVSOperation::Delete(key) => (KVSResponse::DeleteOk, store.write(key, None, stamp)),
-            },
+        match (op, &mut *self) {
+            (KVSOperation::Get(key), _) => (self.read(key), false),
+            (KVSOperation::MGet(keys), _) => (self.items(keys.iter()), false),
+            (KVSOperation::GetAll, _) => (KVSResponse::Items(self.all()), false),
+            (write, Self::Core(core)) => (core.apply(write), true),
+            (KVSOperation::Put(key, value), Self::Lattice(store)) => {
+                (KVSResponse::PutOk, store.write(key, Some(value), stamp))
+            }
+            (KVSOperation::Delete(key), Self::Lattice(store)) => (KVSResponse::DeleteOk, store.write(key, None, stamp)),
         }
     }
 
     /// Answers a read.
     pub fn read(&self, key: &Key) -> KVSResponse {
+        let Kept { values, context, .. } = self.kept(key);
+        KVSResponse::GetResult { values, context }
+    }
+
+    /// What is kept under all keys that have a value.
+    pub fn all(&self) -> Arc<[Kept]> {
+        let keys = self.keys();
+        keys.iter().map(|key| self.kept(key)).filter(|kept| !kept.values.is_empty()).collect()
+    }
+
+    fn items<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> KVSResponse {
+        KVSResponse::Items(keys.map(|key| self.kept(key)).collect())
+    }
+
+    /// What is kept under a key, for a reader.
+    pub fn kept(&self, key: &Key) -> Kept {
+        let (values, context) = match self {
+            Self::Core(core) => (core.get(key).cloned().into_iter().collect(), VectorClock::default()),
+            Self::Lattice(store) => {
+                store.get(key).map(|stored| (stored.values(), stored.context())).unwrap_or_default()
+            }
+        };
+        Kept { key: key.clone(), values, context }
+    }
+
+    /// All keys of which something is kept, in order; deleted ones too, where they leave something behind.
+    pub fn keys(&self) -> Vec<Key> {
+        match self {
+            Self::Core(core) => core.iter().map(|(key, _)| key.clone()).collect(),
+            Self::Lattice(store) => store.iter().map(|(key, _)| key.clone()).collect(),
+        }
+    }
+
+    /// Packs what is kept under a key.
+    pub fn pack(&self, key: &Key) -> Option<Parcel> {
+        match self {
+            Self::Core(core) => core.get(key).cloned().map(Parcel::Value),
+            Self::Lattice(store) => store.get(key).cloned().map(Parcel::Stored),
+        }
+    }
+
+    /// Takes in what was packed. A parcel from a store of another kind is not taken in. True if that changed anything.
+    pub fn unpack(&mut self, key: &Key, parcel: &Parcel) -> bool {
+        match (self, parcel) {
+            (Self::Core(core), Parcel::Value(value)) => {
+                core.apply(&KVSOperation::Put(key.clone(), value.clone()));
+                true
+            }
+            (Self::Lattice(store), Parcel::Stored(stored)) => store.merge(key, stored),
+            _ => false,
+        }
+    }
+
+    /// Forgets a key altogether.
+    pub fn forget(&mut self, key: &Key) {
         match self {
             Self::Core(core) => {
-                let values: Vec<_> = core.get(key).cloned().into_iter().collect();
-                KVSResponse::GetResult { values, context: VectorClock::default() }
+                core.apply(&KVSOperation::Delete(key.clone()));
             }
-            Self::Lattice(store) => store.read(key),
+            Self::Lattice(store) => {
+                store.forget(key);
+            }
         }
     }
 }

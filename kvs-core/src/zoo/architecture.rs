@@ -1,3 +1,5 @@
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -6,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::process::NodeId;
 use crate::replication::Replication;
 use crate::replication::gossip::{EpidemicGossip, GossipConfig};
+use crate::routing::hash::HashOf;
+use crate::routing::map::{Placement, ShardMap};
+use crate::routing::view::{Shard, ShardName, View};
 use crate::routing::{Router, RoutingOptions};
+use crate::server::sharding::{Sharding, ShardingOptions};
 use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
 use crate::world::{DiskOptions, LinkOptions};
@@ -18,6 +24,12 @@ pub enum Animal {
     Local,
     /// Replicas that gossip.
     Replicated,
+    /// Servers that share the keys.
+    Sharded,
+    /// Shards, each of which is kept by replicas that gossip.
+    ShardedReplicated,
+    /// The same, with values that know their causes and clients that carry them along.
+    ShardedCausal,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -29,8 +41,10 @@ pub struct Architecture {
     pub servers: u32,
     /// How many clients.
     pub clients: u32,
-    /// The routing socket.
+    /// The routing socket: of the servers that keep a key, which is asked.
     pub routing: RoutingOptions,
+    /// Likewise: which servers keep a key. None: all of them keep all.
+    pub sharding: Option<Shards>,
     /// The storage socket.
     pub storage: StorageOptions,
     /// The replication socket.
@@ -43,6 +57,59 @@ pub struct Architecture {
     pub links: LinkOptions,
     /// How disks behave.
     pub disks: DiskOptions,
+}
+
+/// How keys are shared out at the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shards {
+    /// How many shards there are.
+    pub shards: u32,
+    /// How many servers keep each.
+    pub replicas: u32,
+    /// In how many regions they lie; 1: keys go to shards at once and not to regions first.
+    pub regions: u32,
+    /// How many shards' worth of servers stand by, outside of the first view.
+    pub spares: u32,
+    /// What of a key clients hash; servers hash its bytes.
+    pub hashed: HashOf,
+    /// How servers deal with it.
+    pub options: ShardingOptions,
+}
+
+impl Shards {
+    const REGIONS: [&str; 3] = ["east", "west", "south"];
+    /// The most regions.
+    pub(super) const REGIONS_MAX: u32 = 3;
+
+    /// How many servers there are.
+    pub(super) fn servers(&self) -> u32 {
+        self.shards.saturating_add(self.spares).saturating_mul(self.replicas)
+    }
+
+    /// What a shard is called; of a spare one, what it will be called when it joins.
+    pub(super) fn name(&self, shard: u32) -> String {
+        let name = if self.replicas == 1 { format!("S{}", shard + 1) } else { letter(shard).into() };
+        match self.regions {
+            0 | 1 => name,
+            regions => {
+                let region = u64::from(shard) * u64::from(regions) / u64::from(self.shards.max(1));
+                let last = Self::REGIONS.len() - 1;
+                format!("{}/{name}", Self::REGIONS[usize::try_from(region).map_or(last, |region| region.min(last))])
+            }
+        }
+    }
+
+    fn first_view(&self) -> View {
+        let nodes = |shard: u32| (shard * self.replicas..(shard + 1) * self.replicas).map(NodeId).collect();
+        let shard = |shard: u32| Some(Shard { name: ShardName::new(&self.name(shard))?, nodes: nodes(shard) });
+        View { epoch: 1, shards: (0..self.shards).filter_map(shard).collect() }
+    }
+}
+
+/// `A`, `B`, `D`, …: `C1` is a client.
+pub(super) fn letter(shard: u32) -> char {
+    const LETTERS: &[u8] = b"ABDEFGHIJKLMNOPQRSTUVWXYZ";
+    LETTERS.get(shard as usize).copied().map_or('?', char::from)
 }
 
 /// What goes into the storage socket.
@@ -68,6 +135,8 @@ impl Architecture {
     pub fn build(&self) -> Vec<Node> {
         let servers: Arc<[NodeId]> = self.server_ids().collect();
         let server_options = Arc::new(self.server.clone());
+        let map = Arc::new(self.first_map());
+        let sharding_options = self.sharding.as_ref().map(|shards| Arc::new(shards.options.clone()));
         let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
@@ -78,13 +147,34 @@ impl Architecture {
                 None => Replication::NoReplication,
                 Some(config) => Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me)),
             };
-            Node::Server(Server::new(server_options.clone(), storage.clone(), replication))
+            let server = Server::new(server_options.clone(), storage.clone(), replication);
+            Node::Server(match &sharding_options {
+                None => server,
+                Some(options) => server.with_sharding(Sharding::new(options.clone(), map.clone(), me, storage.clone())),
+            })
         };
         let client_options = Arc::new(self.client.clone());
+        let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
         let client = |place: u32| {
-            Node::Client(Client::new(client_options.clone(), Router::new(self.routing, servers.clone(), place)))
+            let router = Router::new(self.routing, hashed, map.clone(), place);
+            Node::Client(Client::new(client_options.clone(), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
+    }
+
+    /// Which servers keep what at the beginning. Without shards, all of them are one.
+    pub fn first_map(&self) -> ShardMap {
+        let Some(shards) = &self.sharding else {
+            let all = Shard { name: ShardName::whole(), nodes: self.server_ids().collect() };
+            return ShardMap::new(Placement::Modulo, Arc::new(View { epoch: 1, shards: [all].into() }));
+        };
+        ShardMap::new(shards.options.placement, Arc::new(shards.first_view()))
+    }
+
+    /// The shard that a server is meant for: the one it keeps, kept, or will keep when it joins.
+    pub fn home(&self, server: NodeId) -> Option<ShardName> {
+        let shards = self.sharding.as_ref()?;
+        ShardName::new(&shards.name(server.0.checked_div(shards.replicas)?))
     }
 
     /// How replicas gossip, if they do.

@@ -28,7 +28,13 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 2] = [exhibits::local::EXHIBIT, exhibits::replicated::EXHIBIT];
+pub const EXHIBITS: [Exhibit; 5] = [
+    exhibits::local::EXHIBIT,
+    exhibits::replicated::EXHIBIT,
+    exhibits::sharded::EXHIBIT,
+    exhibits::sharded_replicated::EXHIBIT,
+    exhibits::sharded_causal::EXHIBIT,
+];
 
 /// The exhibit of this name.
 pub fn exhibit(name: &str) -> Option<&'static Exhibit> {
@@ -40,6 +46,9 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
     match animal {
         Animal::Local => &EXHIBITS[0],
         Animal::Replicated => &EXHIBITS[1],
+        Animal::Sharded => &EXHIBITS[2],
+        Animal::ShardedReplicated => &EXHIBITS[3],
+        Animal::ShardedCausal => &EXHIBITS[4],
     }
 }
 

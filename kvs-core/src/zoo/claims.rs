@@ -17,6 +17,8 @@ use crate::storage::Values;
 pub enum Guarantee {
     /// Every operation seems to happen at one instant between its call and its return.
     Linearizability,
+    /// A read of several keys sees them as they were at one moment.
+    SnapshotReads,
     /// There is one order of all operations that keeps the order of each session.
     SequentialConsistency,
     /// Whoever has seen an effect has seen its causes, and all agree on one order of the writes in the end.
@@ -41,8 +43,9 @@ pub enum Guarantee {
 
 impl Guarantee {
     /// All of them, the stronger ones first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Linearizability,
+        Self::SnapshotReads,
         Self::SequentialConsistency,
         Self::CausalConvergence,
         Self::CausalMemory,
@@ -59,6 +62,7 @@ impl Guarantee {
     pub fn title(self) -> &'static str {
         match self {
             Self::Linearizability => "Linearizable",
+            Self::SnapshotReads => "Snapshot reads",
             Self::SequentialConsistency => "Sequentially consistent",
             Self::CausalConvergence => "Causally convergent",
             Self::CausalConsistency => "Causally consistent",
@@ -86,6 +90,7 @@ impl Guarantee {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Linearizability => "Every operation seems to happen at one instant between its call and its return.",
+            Self::SnapshotReads => "A read of several keys sees them as they were at one moment.",
             Self::SequentialConsistency => {
                 "One order of all operations explains every answer and keeps the order of each client."
             }
@@ -155,6 +160,8 @@ pub enum Fault {
     Skew,
     /// A client asked one server, then another.
     Roaming,
+    /// Keys moved to other servers.
+    Resharding,
 }
 
 impl fmt::Display for Fault {
@@ -164,6 +171,7 @@ impl fmt::Display for Fault {
             Self::Wipe => "a lost disk",
             Self::Skew => "clocks that differ",
             Self::Roaming => "a client that changes its server",
+            Self::Resharding => "a change of views",
         })
     }
 }
@@ -184,14 +192,17 @@ impl Architecture {
     pub fn claims(&self) -> Vec<Claim> {
         let claim = |guarantee, ended_by: &[Fault]| Claim { guarantee, ended_by: ended_by.iter().copied().collect() };
         let claims = match self.animal {
-            Animal::Local => {
+            Animal::Local | Animal::Sharded => {
                 let ended_by: &[Fault] =
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }
-            Animal::Replicated => {
+            Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
-                let is_stamped = self.storage != StorageOptions::Lattice(Values::MvRegister);
+                let is_stamped = match self.storage {
+                    StorageOptions::Core => false,
+                    StorageOptions::Lattice(values) => !matches!(values, Values::MvRegister | Values::CausalWrapper),
+                };
                 let lost_by: &[Fault] =
                     if is_stamped { &[Fault::Crash, Fault::Wipe, Fault::Skew] } else { &[Fault::Crash, Fault::Wipe] };
                 let mut claims = vec![claim(Guarantee::Convergence, &[]), claim(Guarantee::Durability, lost_by)];
@@ -201,7 +212,7 @@ impl Architecture {
                 }
                 // A client that keeps to one replica sees what that one has seen.
                 if self.routing == RoutingOptions::Sticky && self.client.read_context == ReadContext::Carried {
-                    let ended_by = [Fault::Crash, Fault::Wipe, Fault::Skew, Fault::Roaming];
+                    let ended_by = [Fault::Crash, Fault::Wipe, Fault::Skew, Fault::Roaming, Fault::Resharding];
                     claims.push(claim(Guarantee::ReadYourWrites, &ended_by));
                     claims.push(claim(Guarantee::MonotonicReads, &ended_by));
                 }
@@ -213,8 +224,13 @@ impl Architecture {
 
     /// Whether effects never come before their causes.
     fn is_causal(&self) -> bool {
+        if self.storage == StorageOptions::Lattice(Values::CausalWrapper) {
+            return true;
+        }
+        // Updates of other shards are not delivered, and so not in order.
         let is_delivered_so = self.gossip().is_some_and(|config| config.delivery == Delivery::Causal);
-        is_delivered_so && matches!(self.storage, StorageOptions::Lattice(Values::MvRegister | Values::Lww))
+        let is_whole = self.sharding.is_none();
+        is_delivered_so && is_whole && matches!(self.storage, StorageOptions::Lattice(Values::MvRegister | Values::Lww))
     }
 }
 

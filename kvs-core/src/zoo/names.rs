@@ -2,10 +2,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::architecture::letter;
 use super::{Animal, Architecture};
 use crate::process::NodeId;
 
-/// What the nodes of an architecture are called: `R1`, `R2`, … and `C1`, ….
+/// What the nodes of an architecture are called: `R1`, `R2`, … and `C1`, …; servers of a shard `A1`, `A2`, ….
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     names: Vec<String>,
@@ -14,11 +15,14 @@ pub struct Names {
 impl Names {
     /// The names of an architecture's nodes.
     pub fn new(architecture: &Architecture) -> Self {
-        let letter = match architecture.animal {
-            Animal::Local => "S",
-            Animal::Replicated => "R",
+        let server = |place: u32| match (architecture.animal, &architecture.sharding) {
+            (_, Some(shards)) if shards.replicas > 1 => {
+                format!("{}{}", letter(place / shards.replicas), place % shards.replicas + 1)
+            }
+            (Animal::Replicated, _) => format!("R{}", place + 1),
+            _ => format!("S{}", place + 1),
         };
-        let servers = (1..=architecture.servers).map(|place| format!("{letter}{place}"));
+        let servers = (0..architecture.servers).map(server);
         let clients = (1..=architecture.clients).map(|place| format!("C{place}"));
         Self { names: servers.chain(clients).collect() }
     }

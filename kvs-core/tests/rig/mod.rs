@@ -72,7 +72,36 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
     set("fifo", luck.pick(&["off", "off", "on"]));
     set("latency-min", luck.pick(&["0s", "5ms"]));
     set("latency-max", luck.pick(&["5ms", "60ms", "500ms"]));
+    if matches!(animal, Animal::Sharded | Animal::ShardedReplicated | Animal::ShardedCausal) {
+        set("shards", luck.pick(&["1", "2", "3", "4"]));
+        set("spares", luck.pick(&["0", "1", "2"]));
+        let router = luck.pick(&["ring", "ring", "modulo"]);
+        set("router", router);
+        if router == "ring" {
+            set("virtual-nodes", luck.pick(&["1", "8", "100"]));
+        }
+        set("misrouted", luck.pick(&["refused", "forwarded"]));
+    }
+    if matches!(animal, Animal::ShardedReplicated | Animal::ShardedCausal) {
+        set("replicas", luck.pick(&["1", "2", "3"]));
+        set("routing", luck.pick(&["sticky", "round-robin"]));
+        set("direct-mail", luck.pick(&["on", "off"]));
+        set("rumors", luck.pick(&["on", "off"]));
+        set("gossip-interval", luck.pick(&["20ms", "200ms"]));
+        set("gossip-mode", luck.pick(&["push", "push", "pull", "push-pull"]));
+        set("anti-entropy-interval", luck.pick(&["100ms", "1s"]));
+    }
     match animal {
+        Animal::Sharded => {
+            set("journal", luck.pick(&["on", "off"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+        }
+        Animal::ShardedReplicated => {
+            set("values", luck.pick(&["mv-register", "mv-register", "lww"]));
+            set("read-context", luck.pick(&["carried", "carried", "blind"]));
+        }
+        Animal::ShardedCausal => {}
         Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
@@ -99,6 +128,9 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
     }
     for (name, value) in fixed {
         set(name, value);
+    }
+    if architecture.sharding.as_ref().is_some_and(|shards| shards.shards > 1) && luck.pick(&[true, false, false]) {
+        architecture.set("regions", "2").expect("there are as many shards");
     }
     if architecture.storage == StorageOptions::Lattice(Values::Lww)
         && !fixed.iter().any(|(name, _)| *name == "certificates")

@@ -135,6 +135,8 @@ pub struct CausalHistory {
     sessions: sessions::Broken,
     is_ambiguous: bool,
     is_too_long: bool,
+    /// Whether it may be told of reads before it is told of what they may have seen.
+    is_out_of_order: bool,
 }
 
 impl CausalHistory {
@@ -156,7 +158,7 @@ impl CausalHistory {
     /// The history of these sessions, each a list of operations on keys; the number of an operation is its place when the sessions
     /// are written one after the other.
     pub fn of_sessions(sessions: &[Vec<(u32, Did)>]) -> (Self, Vec<OperationNumber>) {
-        let mut history = Self::default();
+        let mut history = Self { is_out_of_order: true, ..Self::default() };
         let starts: Vec<usize> = sessions
             .iter()
             .scan(0, |start, session| {
@@ -260,6 +262,9 @@ impl CausalHistory {
                 }
             }
         }
+        if did == Did::Read(Vec::new()) {
+            saw.extend(before.and_then(|before| self.deletion_seen(before, key)));
+        }
         let mut past = FixedBitSet::with_capacity(number as usize + 1);
         for cause in before.iter().chain(&saw) {
             past.union_with(&self.node(*cause).past);
@@ -277,6 +282,20 @@ impl CausalHistory {
             self.look_at(number);
         }
         number
+    }
+
+    /// The delete that a session has seen that finds nothing although it knows of a value: the only one there is, if there is one.
+    fn deletion_seen(&self, before: OperationNumber, key: u32) -> Option<OperationNumber> {
+        let writes = self.writes_of(key);
+        let knows = |write: &OperationNumber| *write == before || self.is_cause(*write, before);
+        let is_value = |write: &OperationNumber| matches!(self.node(*write).did, Did::Wrote(Some(_)));
+        let mut deletes = writes.iter().copied().filter(|write| !is_value(write));
+        let (only, others) = (deletes.next()?, deletes.next());
+        let is_certain = !self.is_out_of_order
+            && others.is_none()
+            && self.node(only).did == Did::Wrote(None)
+            && writes.iter().any(|write| is_value(write) && knows(write));
+        is_certain.then_some(only)
     }
 
     fn look_at(&mut self, read: OperationNumber) {

@@ -8,10 +8,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Found;
-use crate::lattice::{Dot, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
+use crate::check::replicas::groups;
+use crate::lattice::{Dot, JoinedClock, Lww, LwwWrapper, ReplicaId, check_laws, is_at_most};
 use crate::op::{KVSOperation, Key, Value};
 use crate::process::NodeId;
 use crate::replication::gossip::{Certificates, RumorState, Updates};
+use crate::server::sharding::Place;
 use crate::server::{Node, Request, Server};
 use crate::storage::{Content, LatticeKVSCore, Storage, Stored};
 use crate::time::Time;
@@ -23,6 +25,7 @@ use crate::zoo::Architecture;
 enum Version {
     Dot(Dot),
     Stamp(Time, ReplicaId),
+    Causal(crate::lattice::Version),
     Value(Value),
 }
 
@@ -31,6 +34,7 @@ impl fmt::Display for Version {
         match self {
             Self::Dot(Dot { replica, count }) => write!(f, "write {count} of {replica}"),
             Self::Stamp(time, replica) => write!(f, "the write of {time} at {replica}"),
+            Self::Causal(version) => version.fmt(f),
             Self::Value(value) => value.fmt(f),
         }
     }
@@ -86,10 +90,11 @@ impl Watch {
         }
         let old_entries = old_store.into_iter().flat_map(LatticeKVSCore::iter);
         for (key, stored) in old_entries.filter(|(key, _)| store.get(key).is_none()) {
-            if stored.certificate().is_none() {
+            let has_moved = server.sharding().is_some_and(|sharding| sharding.place(key) == Place::Elsewhere);
+            if stored.certificate().is_none() && !has_moved {
                 return Err(("R2", format!("{key} is gone")));
             }
-            // Its certificate has done its time: what was replaced may come and go until one that sleeps awakens.
+            // It has moved away; or its certificate has done its time: what was replaced may come and go until one that sleeps awakens.
             if let Some(gone) = self.gone.get_mut(&node) {
                 gone.retain(|(other, _)| other != key);
             }
@@ -107,6 +112,15 @@ impl Watch {
             && !is_at_most(&**old, &**new)
         {
             return Err(("R2", format!("{key} fell from {old:?} to {new:?}")));
+        }
+        if let Some(wrapper) = new.causal()
+            && let Some((cause, _)) =
+                wrapper.dependencies.0.iter().find(|(_, version)| version.0.lamport >= wrapper.version.lamport)
+        {
+            return Err((
+                "C2",
+                format!("{key}: {} is not greater than what it depends on under {cause}", wrapper.version),
+            ));
         }
         if let (Some(certificates), Stored::Lww(lww), Some(certificate)) =
             (&self.certificates, &**new, new.certificate())
@@ -146,12 +160,27 @@ impl Watch {
             let states: Vec<Stored> = states.iter().map(|state| (**state).clone()).collect();
             check_laws(&states).map_err(|violation| ("R1", NodeId(0), format!("{key}: {violation}")))?;
         }
-        let servers = world.node_ids().filter(|node| world.is_up(*node));
-        let mut stores = servers.filter_map(|node| match world.node(node).as_server()?.storage() {
-            Storage::Lattice(store) => Some((node, store)),
+        let acknowledged: Vec<&Arc<Request>> = acknowledged.collect();
+        for group in groups(world) {
+            self.group_when_quiet(world, &group, &acknowledged)?;
+        }
+        Ok(())
+    }
+
+    /// The same for the replicas of one shard.
+    fn group_when_quiet(
+        &self,
+        world: &World<Node>,
+        group: &[NodeId],
+        acknowledged: &[&Arc<Request>],
+    ) -> Result<(), (&'static str, NodeId, String)> {
+        let mut stores = group.iter().filter_map(|node| match world.node(*node).as_server()?.storage() {
+            Storage::Lattice(store) => Some((*node, store)),
             Storage::Core(_) => None,
         });
-        let Some((_, first)) = stores.next() else { return Ok(()) };
+        let Some((one, first)) = stores.next() else { return Ok(()) };
+        let sharding = world.node(one).as_server().and_then(Server::sharding);
+        let is_theirs = |key: &Key| sharding.is_none_or(|sharding| sharding.place(key) != Place::Elsewhere);
         self.deleted_stays_deleted(world, first)?;
         for (node, store) in stores {
             if !first.visible().eq(store.visible()) {
@@ -166,8 +195,9 @@ impl Watch {
             // A crash takes what only that replica knew; whatever is left is the same everywhere, and that is all that is promised.
             return Ok(());
         }
-        for request in acknowledged {
-            if let Some(Stored::MvRegister(register)) = first.get(request.op.key()).map(Arc::as_ref)
+        for request in acknowledged.iter().filter(|request| request.op.written().is_some_and(is_theirs)) {
+            let held = request.op.written().and_then(|key| first.get(key));
+            if let Some(Stored::MvRegister(register)) = held.map(Arc::as_ref)
                 && let Some((_, value)) = register.versions().find(|(dot, _)| request.context.covers(*dot))
             {
                 let what = format!("{} was acknowledged and had read {value}, which is still there", request.op);
@@ -220,8 +250,9 @@ impl Watch {
         names.any(|version| match (version, &**stored) {
             (Version::Dot(dot), Stored::MvRegister(register)) => register.context().covers(*dot),
             (Version::Stamp(time, replica), Stored::Lww(lww)) => (*time, *replica) <= lww.rank(),
-            // These two promise nothing of the kind.
-            (Version::Value(_), Stored::LwwWrapper(_) | Stored::DomPair(_)) => true,
+            (Version::Causal(version), Stored::CausalWrapper(wrapper)) => *version <= wrapper.version,
+            // These promise nothing of the kind.
+            (Version::Value(_), Stored::LwwWrapper(_) | Stored::DomPair(_) | Stored::JoinedClock(_)) => true,
             _ => false,
         }) || matches!(&**stored, Stored::Lww(_) if !self.values.iter().any(|((known, _), written)| known == key && written == value))
     }
@@ -237,7 +268,10 @@ fn versions(stored: &Stored) -> BTreeMap<Version, Value> {
             BTreeMap::from([(Version::Stamp(*time, *replica), value.clone())])
         }
         Stored::Lww(_) => BTreeMap::new(),
-        Stored::LwwWrapper(LwwWrapper(value)) => {
+        Stored::CausalWrapper(wrapper) => {
+            wrapper.value.iter().map(|value| (Version::Causal(wrapper.version), value.clone())).collect()
+        }
+        Stored::LwwWrapper(LwwWrapper(value)) | Stored::JoinedClock(JoinedClock { value, .. }) => {
             value.iter().map(|value| (Version::Value(value.clone()), value.clone())).collect()
         }
         Stored::DomPair(pair) => {

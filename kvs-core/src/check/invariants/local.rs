@@ -72,7 +72,9 @@ impl Watch {
             return;
         }
         apply(&mut self.map, &request.op);
-        let values = self.map.get(request.op.key()).filter(|_| !request.op.is_write()).cloned().into_iter().collect();
+        // A read of several keys is always new, and not remembered.
+        let Some(key) = request.op.key() else { return };
+        let values = self.map.get(key).filter(|_| !request.op.is_write()).cloned().into_iter().collect();
         if request.op.is_write() {
             self.writes.push((request.id, request.op.clone()));
         }
@@ -156,7 +158,7 @@ impl Watch {
         for (client, served) in server.served() {
             let answer = match &served.response.result {
                 KVSResponse::GetResult { values, .. } => values.clone(),
-                KVSResponse::PutOk | KVSResponse::DeleteOk => Vec::new(),
+                _ => Vec::new(),
             };
             let expected = Expected { sequence: served.last_sequence, values: answer, rests_on: kept };
             self.expected.insert(*client, expected);
@@ -173,6 +175,6 @@ fn apply(map: &mut Map, op: &KVSOperation) {
         KVSOperation::Delete(key) => {
             map.remove(key);
         }
-        KVSOperation::Get(_) => {}
+        KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => {}
     }
 }

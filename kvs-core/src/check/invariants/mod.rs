@@ -15,12 +15,19 @@
 //! | R5 | replicated | a version's name means one value, everywhere and for ever |
 //! | R6 | replicated | a rumor that went cold stays cold; only a newer version is hot again |
 //! | R7 | replicated, causal delivery | a replica that has applied an update has applied all that it depends on |
+//! | H1 | sharded | a server keeps its own keys only, and no two answer for one key |
+//! | H2 | sharded | whoever goes by one view agrees on the owner of every key, and an epoch has one view |
+//! | C2 | sharded causal | a version is greater than all that it depends on |
+//! | C6 | sharded, when quiet | all go by the newest view, nobody waits, and nothing is kept by others than its owners |
+//! | C7 | sharded, by a ring | who joins takes keys, who leaves gives them, and no others move |
+//! | SR1 | sharded + replicated | gossip stays within its shard |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
 
 mod gossip;
 mod local;
+mod sharding;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -60,7 +67,9 @@ impl fmt::Display for Violation {
 /// Give it to the world as its observer and call [`after_step`](Self::after_step) after every event and input.
 #[derive(Clone)]
 pub struct Invariants {
-    kind: Kind,
+    local: Option<local::Watch>,
+    gossip: Option<gossip::Watch>,
+    sharding: Option<sharding::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -69,26 +78,24 @@ pub struct Invariants {
     ended: BTreeSet<RequestId>,
     /// New answers to reads that replicas gave in the present step.
     reads: Vec<(NodeId, Arc<Response>)>,
+    /// Clients that sent a request in the present step, and who sent gossip to whom.
+    routed: Vec<NodeId>,
+    gossiped: Vec<(NodeId, NodeId)>,
     /// Every answer that a server gave. A copy that the network or the reader makes of one is no new answer.
     answers: BTreeMap<RequestId, Vec<Arc<Response>>>,
     violation: Option<Violation>,
 }
 
-#[derive(Clone)]
-enum Kind {
-    Local(local::Watch),
-    Gossip(gossip::Watch),
-}
-
 impl Invariants {
     /// The invariants that an architecture should keep.
     pub fn new(architecture: &Architecture) -> Self {
-        let kind = match architecture.animal {
-            Animal::Local => Kind::Local(local::Watch::new(architecture)),
-            Animal::Replicated => Kind::Gossip(gossip::Watch::new(architecture)),
-        };
+        let is_local = architecture.animal == Animal::Local;
         Self {
-            kind,
+            local: is_local.then(|| local::Watch::new(architecture)),
+            gossip: architecture.gossip().map(|_| gossip::Watch::new(architecture)),
+            sharding: sharding::Watch::new(architecture),
+            routed: Vec::new(),
+            gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
             requests: BTreeMap::new(),
             written: BTreeSet::new(),
@@ -111,7 +118,7 @@ impl Invariants {
             };
             // Not by way of the server's own reading, which is what is looked at.
             let Storage::Lattice(store) = server.storage() else { continue };
-            let held = store.get(request.op.key());
+            let held = request.op.key().and_then(|key| store.get(key));
             let values = held.map(|stored| stored.values()).unwrap_or_default();
             let context = held.map(|stored| stored.context()).unwrap_or_default();
             let held = KVSResponse::GetResult { values, context };
@@ -120,6 +127,7 @@ impl Invariants {
                 return Err(Violation { id: "G4", time: world.now(), node, what });
             }
         }
+        self.look_at_routes(world)?;
         for (place, seen) in self.seen.iter_mut().enumerate() {
             let Some(node) = u32::try_from(place).ok().map(NodeId) else { break };
             let now = world.node(node);
@@ -134,9 +142,17 @@ impl Invariants {
             let Some(server) = now.as_server() else { continue };
             let before = before.as_ref().and_then(|before| before.as_server());
             let found = served_falls(before, server).map_or(Ok(()), |what| Err(("L3", what)));
-            let found = found.and_then(|()| match &mut self.kind {
-                Kind::Local(watch) => watch.look(before, server, world.disk(node)),
-                Kind::Gossip(watch) => watch.look(node, before, server),
+            let found = found.and_then(|()| match &mut self.local {
+                Some(watch) => watch.look(before, server, world.disk(node)),
+                None => Ok(()),
+            });
+            let found = found.and_then(|()| match &mut self.gossip {
+                Some(watch) => watch.look(node, before, server),
+                None => Ok(()),
+            });
+            let found = found.and_then(|()| match &mut self.sharding {
+                Some(watch) => watch.look(node, server, world),
+                None => Ok(()),
             });
             found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
         }
@@ -145,14 +161,29 @@ impl Invariants {
 
     /// What does not hold although the world has had all it takes: no faults, every server up, and time.
     pub fn when_quiet(&self, world: &World<Node>) -> Result<(), Violation> {
-        let Kind::Gossip(watch) = &self.kind else { return Ok(()) };
-        let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
-        watch.when_quiet(world, acknowledged).map_err(|(id, node, what)| Violation {
-            id,
-            time: world.now(),
-            node,
-            what,
-        })
+        let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let found = sharding.and_then(|()| {
+            let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
+            self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
+        });
+        found.map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })
+    }
+
+    /// Where requests and gossip went in this step.
+    fn look_at_routes(&mut self, world: &World<Node>) -> Result<(), Violation> {
+        let time = world.now();
+        for client in core::mem::take(&mut self.routed) {
+            if let (Some(watch), Some(sender)) = (&self.sharding, world.node(client).as_client()) {
+                watch.routed(sender).map_err(|(id, what)| Violation { id, time, node: client, what })?;
+            }
+        }
+        for (from, to) in core::mem::take(&mut self.gossiped) {
+            if self.sharding.as_ref().is_some_and(|watch| !watch.have_met(from, to)) {
+                let what = alloc::format!("it gossips with node {}, which keeps another shard", to.0);
+                return Err(Violation { id: "SR1", time, node: from, what });
+            }
+        }
+        Ok(())
     }
 
     fn fail(&mut self, id: &'static str, time: Time, node: NodeId, what: String) {
@@ -165,14 +196,16 @@ impl Invariants {
             return;
         }
         answers.push(response.clone());
-        let is_read = matches!(response.result, KVSResponse::GetResult { .. });
+        let is_read = !matches!(response.result, KVSResponse::PutOk | KVSResponse::DeleteOk);
         match self.requests.get(&response.id).map(|request| &request.op) {
             None => self.fail("G3", time, server, alloc::format!("{} was answered and never asked", response.id)),
             Some(op) if !is_answer(op, &response.result) => {
                 let what = alloc::format!("{op} was answered {}", response.result);
                 self.fail("G3", time, server, what);
             }
-            Some(_) if is_read && matches!(self.kind, Kind::Gossip(_)) => self.reads.push((server, response.clone())),
+            Some(op) if is_read && op.key().is_some() && self.gossip.is_some() => {
+                self.reads.push((server, response.clone()));
+            }
             Some(op) => {
                 // Several requests that waited are served in one step: what was read before this write is not held any more.
                 let key = op.key();
@@ -180,7 +213,7 @@ impl Invariants {
                 self.reads.retain(|(at, read)| *at != server || !is_of_key(&read.id));
             }
         }
-        if let Kind::Local(watch) = &mut self.kind
+        if let Some(watch) = &mut self.local
             && let Err((id, what)) = watch.answered(response)
         {
             self.fail(id, time, server, what);
@@ -193,27 +226,32 @@ impl Invariants {
                 if let KVSOperation::Put(key, value) = &request.op {
                     self.written.insert((key.clone(), value.clone()));
                 }
+                if let Some(watch) = &mut self.sharding {
+                    watch.asked(request);
+                    self.routed.push(node);
+                }
                 self.requests.insert(request.id, request.clone());
             }
             Message::Returned(returned) => {
                 let Some(request) = self.requests.get(&returned.id) else { return };
-                let key = request.op.key().clone();
+                let request = request.clone();
                 if !self.ended.insert(returned.id) {
                     self.fail("G3", time, node, alloc::format!("{} ended twice", returned.id));
                     return;
                 }
                 match &returned.outcome {
-                    Outcome::Ok(KVSResponse::GetResult { values, .. }) => {
-                        let thin_air =
-                            values.iter().find(|value| !self.written.contains(&(key.clone(), (*value).clone())));
-                        if let Some(value) = thin_air {
+                    Outcome::Ok(result) => {
+                        if request.op.is_write() {
+                            self.acknowledged.insert(returned.id);
+                        }
+                        let read = read(&request.op, result);
+                        let was_written =
+                            |(key, value): &(&Key, &Value)| self.written.contains(&((*key).clone(), (*value).clone()));
+                        if let Some((key, value)) = read.into_iter().find(|read| !was_written(read)) {
                             self.fail("G4", time, node, alloc::format!("{key} = {value} was read and never written"));
                         }
                     }
-                    Outcome::Ok(_) => {
-                        self.acknowledged.insert(returned.id);
-                    }
-                    Outcome::Maybe => {}
+                    Outcome::Maybe | Outcome::Unavailable => {}
                 }
             }
             _ => {}
@@ -230,15 +268,22 @@ impl Observer<Node> for Invariants {
             | Happening::Lost { from, message: Message::Response(response), .. } => {
                 self.hear_server(now, from, response);
             }
+            Happening::Sent { from, to, message: Message::Gossip(_), .. } if self.sharding.is_some() => {
+                self.gossiped.push((from, to));
+            }
             Happening::Delivered { message: Message::Request(request), .. } => {
-                if let Kind::Local(watch) = &mut self.kind {
+                if let Some(watch) = &mut self.local {
                     watch.arrived(request);
                 }
             }
-            Happening::Crashed { node } => match &mut self.kind {
-                Kind::Local(watch) => watch.crashed(),
-                Kind::Gossip(watch) => watch.crashed(node),
-            },
+            Happening::Crashed { node } => {
+                if let Some(watch) = &mut self.local {
+                    watch.crashed();
+                }
+                if let Some(watch) = &mut self.gossip {
+                    watch.crashed(node);
+                }
+            }
             _ => {}
         }
     }
@@ -251,7 +296,17 @@ fn is_answer(op: &KVSOperation, result: &KVSResponse) -> bool {
         (KVSOperation::Put(..), KVSResponse::PutOk)
             | (KVSOperation::Delete(_), KVSResponse::DeleteOk)
             | (KVSOperation::Get(_), KVSResponse::GetResult { .. })
+            | (KVSOperation::MGet(_), KVSResponse::Items(_))
+            | (KVSOperation::GetAll, KVSResponse::All { .. })
     )
+}
+
+/// What a read saw: keys with their values.
+fn read<'a>(op: &'a KVSOperation, result: &'a KVSResponse) -> Vec<(&'a Key, &'a Value)> {
+    match (op.key(), result) {
+        (Some(key), KVSResponse::GetResult { values, .. }) => values.iter().map(|value| (key, value)).collect(),
+        _ => result.items().iter().flat_map(|item| item.values.iter().map(|value| (&item.key, value))).collect(),
+    }
 }
 
 fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {

@@ -18,6 +18,10 @@ pub enum StoreOp {
     Delete(Id, Option<bool>),
     /// Whether something was kept under the key.
     Exists(Id, bool),
+    /// What was read under several keys at once, in the order of keys.
+    MGet(Arc<[(Id, Option<Id>)]>),
+    /// An answer that no store gives.
+    Impossible,
     /// How many keys there were.
     Size(u64),
     /// Which keys there were, in order of their numbers.
@@ -40,6 +44,8 @@ impl Model for Store {
         let fits = |fits: bool| fits.then(|| state.clone());
         match op {
             StoreOp::Get(key, seen) => fits(place(key).ok().map(|at| state[at].1) == *seen),
+            StoreOp::MGet(seen) => fits(seen.iter().all(|(key, seen)| place(key).ok().map(|at| state[at].1) == *seen)),
+            StoreOp::Impossible => None,
             StoreOp::Exists(key, seen) => fits(place(key).is_ok() == *seen),
             StoreOp::Size(seen) => fits(state.len() as u64 == *seen),
             StoreOp::List(seen) => fits(state.iter().map(|(key, _)| key).eq(seen.iter())),
@@ -70,6 +76,8 @@ impl Model for Store {
         match op {
             // To delete what is not there changes nothing.
             StoreOp::Get(..)
+            | StoreOp::MGet(_)
+            | StoreOp::Impossible
             | StoreOp::Exists(..)
             | StoreOp::Size(_)
             | StoreOp::List(_)

@@ -244,7 +244,26 @@ pub enum Message {
     },
 }
 
+impl Item {
+    /// A value, outside of any rumor.
+    pub fn of(key: &Key, value: &Arc<Stored>) -> Self {
+        Self { id: RumorId { key: key.clone(), dot: None, version: 0 }, value: value.clone(), deps: None }
+    }
+}
+
 impl Message {
+    /// The same message, bringing something else.
+    pub fn with_items(self, others: Arc<[Item]>) -> Self {
+        match self {
+            Self::Mail { .. } => Self::Mail { items: others },
+            Self::Rumor { round, .. } => Self::Rumor { round, items: others },
+            Self::PullResp { round, .. } => Self::PullResp { round, items: others },
+            Self::AeReply { want, .. } => Self::AeReply { items: others, want },
+            Self::AeFin { .. } => Self::AeFin { items: others },
+            Self::RumorAck { .. } | Self::AeSyn { .. } | Self::PullReq { .. } => self,
+        }
+    }
+
     /// The keys and values that it brings.
     pub fn items(&self) -> &[Item] {
         match self {
@@ -300,6 +319,16 @@ impl EpidemicGossip {
         let remembers = config.mode != Mode::Push || config.ticks == Ticks::Together;
         let tick = remembers.then(Box::default);
         Self { config, peers, round: 0, rumors: Rumors::default(), dormant: Dormant::default(), updates, tick }
+    }
+
+    /// Gossips with these replicas from now on.
+    pub fn meet(&mut self, replicas: Arc<[NodeId]>, me: NodeId) {
+        self.peers = Peers::new(replicas, me);
+    }
+
+    /// Whether it gossips with a replica, or is that replica.
+    pub fn meets(&self, node: NodeId) -> bool {
+        self.peers.includes(node)
     }
 
     /// Its rumors.
@@ -442,6 +471,5 @@ impl EpidemicGossip {
 
 /// What a store keeps under a key, outside of any rumor.
 fn item(key: &Key, store: &LatticeKVSCore) -> Option<Item> {
-    let value = store.get(key)?.clone();
-    Some(Item { id: RumorId { key: key.clone(), dot: None, version: 0 }, value, deps: None })
+    store.get(key).map(|value| Item::of(key, value))
 }

@@ -19,6 +19,11 @@ impl Peers {
         Self { replicas, me: place as u32 }
     }
 
+    /// Whether a node is one of the replicas, this one included.
+    pub(super) fn includes(&self, node: NodeId) -> bool {
+        self.replicas.contains(&node)
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u32 {
         let all = u32::try_from(self.replicas.len()).unwrap_or(u32::MAX);

@@ -160,6 +160,9 @@ impl EpidemicGossip {
             return;
         }
         let items: Arc<[Item]> = self.hot_items(store).into();
+        if items.is_empty() {
+            return;
+        }
         let mut contacts = 0;
         self.for_distinct_peers(cx, |peer, cx| {
             cx.send(peer, Message::Rumor { round: self.round, items: items.clone() });

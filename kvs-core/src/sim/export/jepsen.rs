@@ -2,7 +2,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::op::{KVSOperation, KVSResponse, Outcome, Value};
+use crate::op::{KVSOperation, KVSResponse, Kept, Outcome, Value};
 use crate::sim::{History, Operation};
 use crate::time::Time;
 
@@ -73,20 +73,40 @@ impl Event<'_> {
             None => "invoke",
             Some(Outcome::Ok(_)) => "ok",
             Some(Outcome::Maybe) => "info",
+            Some(Outcome::Unavailable) => "fail",
         };
-        let (f, asked) = match self.operation.op() {
+        let op = self.operation.op();
+        let (f, asked) = match op {
             KVSOperation::Put(_, value) => ("put", core::slice::from_ref(value)),
             KVSOperation::Get(_) => ("get", &[][..]),
             KVSOperation::Delete(_) => ("delete", &[][..]),
+            KVSOperation::MGet(_) => ("mget", &[][..]),
+            KVSOperation::GetAll => ("getall", &[][..]),
         };
         let values = match outcome {
             Some(Outcome::Ok(KVSResponse::GetResult { values, .. })) => values,
             _ => asked,
         };
-        write!(out, "{{:process {}, :type :{kind}, :f :{f}, :key ", self.process)?;
-        write_string(out, self.operation.op().key().as_str())?;
-        out.write_str(", :value ")?;
-        write_values(out, values)?;
+        write!(out, "{{:process {}, :type :{kind}, :f :{f}, ", self.process)?;
+        if let Some(key) = op.key() {
+            out.write_str(":key ")?;
+            write_string(out, key.as_str())?;
+            out.write_str(", :value ")?;
+            write_values(out, values)?;
+        } else {
+            let items = match outcome {
+                Some(Outcome::Ok(result)) => result.items(),
+                _ => &[],
+            };
+            out.write_str(":key nil, :value {")?;
+            for (place, Kept { key, values, .. }) in items.iter().enumerate() {
+                out.write_str(if place == 0 { "" } else { ", " })?;
+                write_string(out, key.as_str())?;
+                out.write_str(" ")?;
+                write_values(out, values)?;
+            }
+            out.write_str("}")?;
+        }
         // Microseconds of 64 bits are more nanoseconds than 64 bits hold.
         writeln!(out, ", :time {}, :index {index}}}", u128::from(time.as_us()) * 1_000)
     }

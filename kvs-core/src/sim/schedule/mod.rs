@@ -34,8 +34,11 @@
 //! | `C2: get k` | client C2 begins to get `k`, wherever its routing says |
 //! | `delete k -> R1` | likewise |
 //! | `get k -> R3 expect none` | as above, then time passes until that operation has ended, and its outcome must be this |
-//! | `put k=x -> R1 expect ok` | outcomes are `ok`, `none`, a value, several values `{x, y}`, or `unknown`; a value that reads like one of these words stands in quotes |
+//! | `put k=x -> R1 expect ok` | outcomes are `ok`, `none`, a value, several values `{x, y}`, `unknown` (a write without an answer) or `unavailable` (a read without one); a value that reads like one of these words stands in quotes |
 //! | `put "a key"="" -> R1` | what is empty or has blanks or signs in it stands in quotes, with `\"`, `\\`, `\n`, `\t`, `\u{1f993}` |
+//! | `mget x y` | one read of several keys; each shard is asked for its own |
+//! | `getall -> A1` | what A1 keeps of its shard; `expect x = 1, y = {2, 3}`, or `expect nothing` |
+//! | `fill 240` | the clients put `k1` to `k240`, one after the other |
 //! | `traffic every 100ms keys 5 reads 50%` | all clients invent requests; `traffic off` ends it |
 //!
 //! # Faults
@@ -51,6 +54,15 @@
 //! | `clock R2 -500ms` | set its clock off |
 //! | `links loss=10% latency-max=80ms` | all links from now on; `links R1 -> R2 loss=100%` or `links R1 \| R2 …`: these |
 //! | `fire GossipTick R1` | a timer runs out now |
+//!
+//! # Shards
+//!
+//! | line | means |
+//! |---|---|
+//! | `join D1`, `leave B1 B2` | a new view, in which these servers keep the shard they are named for, or none; all servers are told |
+//! | `view A = A1 A2 \| B = B1` | a new view; with an epoch, `view 3: A = …`, which must be the next |
+//! | `view A = A1 \| B = B1 -> C2 A1` | only these are told; others hear of it when they meet somebody who has |
+//! | `lost B` | what shard B kept will never come: who waits for it waits no more |
 //!
 //! # Messages
 //!
@@ -96,6 +108,7 @@ use alloc::vec::Vec;
 
 use crate::op::{Key, Value};
 use crate::process::NodeId;
+use crate::routing::view::{Shard, ShardName};
 use crate::server::{Call, Timer, Traffic};
 use crate::sim::{Fate, Links, Pattern, Recording};
 use crate::time::{Span, Time};
@@ -131,6 +144,11 @@ pub struct Line {
 pub enum Statement {
     Call { client: NodeId, call: Arc<Call>, expect: Option<Expected> },
     Traffic(Option<Traffic>),
+    Fill(u32),
+    View { epoch: Option<u32>, shards: Vec<Shard>, to: Vec<NodeId> },
+    Join(Vec<NodeId>),
+    Leave(Vec<NodeId>),
+    Lost(ShardName),
     Cut(Links),
     Heal(Links),
     HealAll,
@@ -163,8 +181,12 @@ pub enum Expected {
     Ok,
     /// A read finds these values, in order; none of them: nothing is kept.
     Values(Vec<Value>),
+    /// A read finds this under these keys; of all keys, nothing under others.
+    Items(Vec<(Key, Vec<Value>)>),
     /// The client does not know.
     Unknown,
+    /// A read was not answered.
+    Unavailable,
     /// It has not ended.
     Pending,
 }

@@ -11,7 +11,9 @@ use super::print::in_quotes;
 use super::{Expected, Line, Schedule, Statement};
 use crate::op::{KVSOperation, Key, TooLong, Value};
 use crate::process::NodeId;
+use crate::routing::view::{Shard, ShardName};
 use crate::server::{Call, Message, Timer, Traffic};
+use crate::sim::input::FILL_MAX;
 use crate::sim::{Fate, Links, Pattern};
 use crate::time::{Span, Time};
 use crate::zoo::{Architecture, Guarantee, Names, OPTIONS, OptionError, catalog, parse_span};
@@ -56,7 +58,7 @@ pub enum ParseProblem {
     LateHead,
 }
 
-const STATEMENTS: &str = "a statement: put, get, delete, traffic, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
+const STATEMENTS: &str = "a statement: put, get, delete, mget, getall, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
                           fire, drop, hold, release, deliver, duplicate, run, step, at, settle or expect";
 
 /// A piece of a line.
@@ -324,8 +326,8 @@ impl Cursor<'_> {
     // ---- the head
 
     fn zoo(&mut self) -> Parsed<Architecture> {
-        let known = catalog::EXHIBITS.map(|exhibit| exhibit.name).join(" or ");
-        let mut architecture = self.meaning(&known, catalog::exhibit)?.architecture();
+        let known = catalog::EXHIBITS.map(|exhibit| exhibit.name).join(", ");
+        let mut architecture = self.meaning(&format!("a store ({known})"), catalog::exhibit)?.architecture();
         while self.peek().is_some() {
             let column = self.column();
             let (name, value) = self.setting()?;
@@ -450,13 +452,20 @@ impl Cursor<'_> {
         let first_client = NodeId(self.schedule.architecture.servers);
         let client = if is_prefixed { self.client_prefix()? } else { first_client };
         let Some(word) = self.word().map(str::to_owned) else { return self.expected(STATEMENTS) };
-        let is_operation = matches!(word.as_str(), "put" | "get" | "delete");
+        let is_operation = matches!(word.as_str(), "put" | "get" | "delete" | "mget" | "getall");
         if is_prefixed && !is_operation {
-            return self.expected("put, get or delete");
+            return self.expected("put, get, delete, mget or getall");
         }
         self.place += 1;
         Ok(match word.as_str() {
-            "put" | "get" | "delete" => self.call(client, &word)?,
+            "put" | "get" | "delete" | "mget" | "getall" => self.call(client, &word)?,
+            "fill" => Statement::Fill(self.meaning("a number of keys from 1 to 1000", |word| {
+                word.parse().ok().filter(|keys| (1..=FILL_MAX).contains(keys))
+            })?),
+            "view" => self.view()?,
+            "join" => Statement::Join(self.servers()?),
+            "leave" => Statement::Leave(self.servers()?),
+            "lost" => Statement::Lost(self.shard_name()?),
             "traffic" => Statement::Traffic(self.traffic()?),
             "cut" => Statement::Cut(self.links()?),
             "heal" if self.peek().is_none() => Statement::HealAll,
@@ -495,18 +504,77 @@ impl Cursor<'_> {
     }
 
     fn call(&mut self, client: NodeId, verb: &str) -> Parsed<Statement> {
-        let key = self.key()?;
         let op = match verb {
             "put" => {
+                let key = self.key()?;
                 self.sign("=")?;
                 KVSOperation::Put(key, self.value()?)
             }
-            "get" => KVSOperation::Get(key),
-            _ => KVSOperation::Delete(key),
+            "get" => KVSOperation::Get(self.key()?),
+            "mget" => self.many_keys()?,
+            "getall" => KVSOperation::GetAll,
+            _ => KVSOperation::Delete(self.key()?),
         };
         let to = if self.take_sign("->") { Some(self.server()?) } else { None };
         let expect = if self.take_word("expect") { Some(self.expected_outcome()?) } else { None };
         Ok(Statement::Call { client, call: Arc::new(Call { op, to }), expect })
+    }
+
+    fn many_keys(&mut self) -> Parsed<KVSOperation> {
+        let mut keys = vec![self.key()?];
+        loop {
+            let has_comma = self.take_sign(",");
+            let has_key = match self.peek() {
+                Some(Token::Word(word)) => word != "expect",
+                Some(Token::Quoted(_)) => true,
+                _ => false,
+            };
+            if !has_comma && !has_key {
+                break;
+            }
+            if keys.len() >= KVSOperation::KEYS_MAX {
+                return self.expected(format!("at most {} keys", KVSOperation::KEYS_MAX));
+            }
+            keys.push(self.key()?);
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(KVSOperation::MGet(keys.into()))
+    }
+
+    /// One or more servers.
+    fn servers(&mut self) -> Parsed<Vec<NodeId>> {
+        let mut servers = vec![self.server()?];
+        while self.take_sign(",") || self.peek().is_some() {
+            servers.push(self.server()?);
+        }
+        Ok(servers)
+    }
+
+    fn shard_name(&mut self) -> Parsed<ShardName> {
+        self.meaning("the name of a shard, such as A", ShardName::new)
+    }
+
+    /// `3: A = A1 A2 | B = B1 -> C2`
+    fn view(&mut self) -> Parsed<Statement> {
+        let has_epoch = matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign(":"))));
+        let epoch = if has_epoch { Some(self.number("an epoch, such as 2")?) } else { None };
+        self.place += usize::from(has_epoch);
+        let mut shards = Vec::new();
+        loop {
+            let name = self.shard_name()?;
+            self.sign("=")?;
+            let mut nodes = vec![self.server()?];
+            while self.take_sign(",") || self.word().is_some() {
+                nodes.push(self.server()?);
+            }
+            shards.push(Shard { name, nodes: nodes.into() });
+            if !self.take_sign("|") {
+                break;
+            }
+        }
+        let to = if self.take_sign("->") { self.nodes()? } else { Vec::new() };
+        Ok(Statement::View { epoch, shards, to })
     }
 
     fn traffic(&mut self) -> Parsed<Option<Traffic>> {
@@ -687,8 +755,23 @@ impl Cursor<'_> {
     }
 
     fn expected_outcome(&mut self) -> Parsed<Expected> {
+        if self.take_word("nothing") {
+            return Ok(Expected::Items(Vec::new()));
+        }
+        if matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("=")))) {
+            let mut items = Vec::new();
+            while items.is_empty() || self.take_sign(",") {
+                let key = self.key()?;
+                self.sign("=")?;
+                items.push((key, self.values()?));
+            }
+            items.sort_unstable();
+            return Ok(Expected::Items(items));
+        }
         Ok(if self.take_word("ok") {
             Expected::Ok
+        } else if self.take_word("unavailable") {
+            Expected::Unavailable
         } else if self.take_word("unknown") {
             Expected::Unknown
         } else if self.take_word("pending") {
@@ -710,7 +793,7 @@ pub(super) fn set_link_options(
 
 /// Whether a text can stand without quotes as a key or value.
 pub(super) fn is_bare(text: &str) -> bool {
-    const WORDS: [&str; 5] = ["none", "ok", "unknown", "pending", "expect"];
+    const WORDS: [&str; 7] = ["none", "ok", "unknown", "unavailable", "nothing", "pending", "expect"];
     let is_one_word = matches!(tokens(text, 1).as_deref(), Ok([(1, Token::Word(word))]) if word == text);
     is_one_word && !WORDS.contains(&text)
 }

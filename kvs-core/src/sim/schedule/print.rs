@@ -38,7 +38,8 @@ impl fmt::Display for Shown<'_> {
         let name = |node: &NodeId| self.names.name(*node);
         match self.statement {
             Statement::Call { client, call, expect } => {
-                write!(f, "{}: {} {}", name(client), verb(&call.op), quoted(call.op.key().as_str()))?;
+                write!(f, "{}: {}", name(client), verb(&call.op))?;
+                call.op.keys().iter().try_for_each(|key| write!(f, " {}", quoted(key.as_str())))?;
                 if let KVSOperation::Put(_, value) = &call.op {
                     write!(f, "={}", quoted(value.as_str()))?;
                 }
@@ -54,6 +55,21 @@ impl fmt::Display for Shown<'_> {
             Statement::Traffic(Some(traffic)) => {
                 write!(f, "traffic every {} keys {} reads {}%", traffic.every, traffic.keys, traffic.reads_percent)
             }
+            Statement::Fill(keys) => write!(f, "fill {keys}"),
+            Statement::View { epoch, shards, to } => {
+                f.write_str("view ")?;
+                if let Some(epoch) = epoch {
+                    write!(f, "{epoch}: ")?;
+                }
+                for (place, shard) in shards.iter().enumerate() {
+                    let glue = if place == 0 { "" } else { " | " };
+                    write!(f, "{glue}{} = {}", shard.name, self.nodes(&shard.nodes))?;
+                }
+                if to.is_empty() { Ok(()) } else { write!(f, " -> {}", self.nodes(to)) }
+            }
+            Statement::Join(nodes) => write!(f, "join {}", self.nodes(nodes)),
+            Statement::Leave(nodes) => write!(f, "leave {}", self.nodes(nodes)),
+            Statement::Lost(shard) => write!(f, "lost {shard}"),
             Statement::Cut(links) => write!(f, "cut {}", self.links(links)),
             Statement::Heal(links) => write!(f, "heal {}", self.links(links)),
             Statement::HealAll => f.write_str("heal"),
@@ -126,6 +142,8 @@ fn verb(op: &KVSOperation) -> &'static str {
         KVSOperation::Put(..) => "put",
         KVSOperation::Get(_) => "get",
         KVSOperation::Delete(_) => "delete",
+        KVSOperation::MGet(_) => "mget",
+        KVSOperation::GetAll => "getall",
     }
 }
 
@@ -134,6 +152,12 @@ pub(super) fn outcome(expected: &Expected) -> String {
     match expected {
         Expected::Ok => "ok".into(),
         Expected::Unknown => "unknown".into(),
+        Expected::Unavailable => "unavailable".into(),
+        Expected::Items(items) if items.is_empty() => "nothing".into(),
+        Expected::Items(items) => {
+            let shown = items.iter().map(|(key, values)| format!("{} = {}", quoted(key.as_str()), several(values)));
+            shown.collect::<Vec<_>>().join(", ")
+        }
         Expected::Pending => "pending".into(),
         Expected::Values(values) => several(values),
     }

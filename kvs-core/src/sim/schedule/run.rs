@@ -11,7 +11,8 @@ use super::print::{outcome, several};
 use super::{Expected, Line, Schedule, Statement};
 use crate::op::{KVSResponse, Key, Outcome as OpOutcome, Value};
 use crate::process::{Mark, NodeId};
-use crate::server::{Message, Node, Server};
+use crate::routing::view::{ShardName, View};
+use crate::server::{Message, Node};
 use crate::sim::{Fate, History, Input, Links, Operation, Pattern, Recording, Refusal, Replay, Sim};
 use crate::storage::Storage;
 use crate::time::{Span, Time};
@@ -247,6 +248,15 @@ impl<'a> Runner<'a> {
                 return self.call_and_wait(client, Input::Call { client, call }, &expected, observer);
             }
             Statement::Traffic(traffic) => Input::Traffic(traffic),
+            Statement::Fill(keys) => Input::Fill(keys),
+            Statement::View { epoch, shards, to } => {
+                let newest = self.sim().newest_view().ok_or(Refusal::NotSharded)?;
+                let epoch = epoch.unwrap_or(newest.epoch + 1);
+                Input::View { view: View { epoch, shards: shards.into() }, to }
+            }
+            Statement::Join(nodes) => self.sim().change_of_members(&nodes, true)?,
+            Statement::Leave(nodes) => self.sim().change_of_members(&nodes, false)?,
+            Statement::Lost(shard) => Input::Lost(shard),
             Statement::Cut(links) => Input::Cut(links),
             Statement::Heal(links) => Input::Heal(links),
             Statement::HealAll => Input::HealAll,
@@ -439,7 +449,11 @@ fn ended(operation: &Operation) -> Expected {
         None => Expected::Pending,
         Some(OpOutcome::Maybe) => Expected::Unknown,
         Some(OpOutcome::Ok(KVSResponse::GetResult { values, .. })) => Expected::Values(values.clone()),
+        Some(OpOutcome::Unavailable) => Expected::Unavailable,
         Some(OpOutcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk)) => Expected::Ok,
+        Some(OpOutcome::Ok(result @ (KVSResponse::Items(_) | KVSResponse::All { .. }))) => {
+            Expected::Items(result.items().iter().map(|item| (item.key.clone(), item.values.clone())).collect())
+        }
     }
 }
 
@@ -456,16 +470,33 @@ fn is_idle(world: &World<Node>) -> bool {
         .all(|client| client.pending().is_none() && client.waiting() == 0)
 }
 
-/// Whether all servers that are up hold the same.
+/// Whether all servers that are up and keep one shard hold the same, and nothing is being handed over.
 fn agrees(world: &World<Node>) -> bool {
     let up = world.node_ids().filter(|node| world.is_up(*node));
-    let mut stores = up.filter_map(|node| world.node(node).as_server()).map(Server::storage);
-    let Some(first) = stores.next() else { return true };
-    stores.all(|store| match (first, store) {
-        (Storage::Core(first), Storage::Core(store)) => first == store,
-        (Storage::Lattice(first), Storage::Lattice(store)) => first.iter().eq(store.iter()),
-        _ => false,
-    })
+    let servers = up.filter_map(|node| Some((node, world.node(node).as_server()?)));
+    let mut first_of: BTreeMap<Option<ShardName>, &Storage> = BTreeMap::new();
+    let mut epochs = BTreeSet::new();
+    for (node, server) in servers {
+        let sharding = server.sharding();
+        if sharding.is_some_and(|sharding| !sharding.is_settled()) {
+            return false;
+        }
+        epochs.extend(sharding.map(|sharding| sharding.map().view().epoch));
+        let shard = sharding.and_then(|sharding| sharding.map().view().shard_of(node));
+        if sharding.is_some() && shard.is_none() {
+            continue;
+        }
+        let first = first_of.entry(shard.map(|shard| shard.name.clone())).or_insert(server.storage());
+        let is_same = match (&**first, server.storage()) {
+            (Storage::Core(first), Storage::Core(store)) => first == store,
+            (Storage::Lattice(first), Storage::Lattice(store)) => first.iter().eq(store.iter()),
+            _ => false,
+        };
+        if !is_same {
+            return false;
+        }
+    }
+    epochs.len() <= 1
 }
 
 /// The schedule whose run is exactly this recording.
@@ -503,6 +534,9 @@ fn statement(input: &Input, world: &World<Node>) -> Option<Statement> {
     Some(match input.clone() {
         Input::Call { client, call } => Statement::Call { client, call, expect: None },
         Input::Traffic(traffic) => Statement::Traffic(traffic),
+        Input::Fill(keys) => Statement::Fill(keys),
+        Input::View { view, to } => Statement::View { epoch: Some(view.epoch), shards: view.shards.to_vec(), to },
+        Input::Lost(shard) => Statement::Lost(shard),
         Input::Cut(links) => Statement::Cut(links),
         Input::Heal(links) => Statement::Heal(links),
         Input::HealAll => Statement::HealAll,

@@ -1,5 +1,5 @@
 use crate::routing::RoutingOptions;
-use crate::server::{ClientOptions, Pipeline, ReadContext, ReplicatedInto, ServerOptions};
+use crate::server::{CausalReads, ClientOptions, Pipeline, ReadContext, ReplicatedInto, ServerOptions};
 use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
 use crate::zoo::catalog::Exhibit;
@@ -22,6 +22,7 @@ fn architecture() -> Architecture {
         servers: 1,
         clients: 2,
         routing: RoutingOptions::Sticky,
+        sharding: None,
         storage: StorageOptions::Core,
         replication: ReplicationOptions::NoReplication,
         server: ServerOptions {
@@ -31,6 +32,7 @@ fn architecture() -> Architecture {
             pipeline: Pipeline::Sequential,
             new_incarnation: true,
             replicated_into: ReplicatedInto::Store,
+            causal_reads: CausalReads::default(),
         },
         client: ClientOptions { retry_after: Span::from_ms(300), retries: 8, read_context: ReadContext::Carried },
         links: LinkOptions::default(),

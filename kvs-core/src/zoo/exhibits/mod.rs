@@ -2,3 +2,6 @@
 
 pub(super) mod local;
 pub(super) mod replicated;
+pub(super) mod sharded;
+pub(super) mod sharded_causal;
+pub(super) mod sharded_replicated;

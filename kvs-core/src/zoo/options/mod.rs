@@ -9,6 +9,7 @@ use core::fmt;
 use super::{Architecture, Names, StorageOptions, catalog};
 use crate::choice::Probability;
 use crate::replication::gossip::Delivery;
+use crate::server::ReadContext;
 use crate::storage::Values;
 use crate::time::Span;
 
@@ -220,6 +221,9 @@ impl OptionSpec {
 }
 
 impl Architecture {
+    /// The most servers of a store with shards.
+    const SHARDED_SERVERS_MAX: u32 = 48;
+
     /// Sets an option by its name, from text. On an error nothing has changed.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionError> {
         let option = OptionSpec::named(name).ok_or_else(|| OptionError::Unknown(name.to_string()))?;
@@ -251,8 +255,33 @@ impl Architecture {
             let (min, max) = (self.links.latency_min, self.links.latency_max);
             return fail(format!("the shortest latency ({min}) must not be longer than the longest ({max})"));
         }
+        if let Some(shards) = &self.sharding {
+            if shards.servers() > Self::SHARDED_SERVERS_MAX {
+                let (all, max) = (shards.servers(), Self::SHARDED_SERVERS_MAX);
+                return fail(format!(
+                    "shards, spare ones and replicas make {all} servers, and there are {max} at most"
+                ));
+            }
+            if shards.regions > shards.shards {
+                return fail(format!(
+                    "{} regions need that many shards, and there are {}",
+                    shards.regions, shards.shards
+                ));
+            }
+            if self.servers != shards.servers() || shards.replicas == 0 || shards.shards == 0 {
+                return fail("there are other servers than the shards need".into());
+            }
+        }
+        if self.client.read_context == ReadContext::Nearest
+            && self.storage != StorageOptions::Lattice(Values::CausalWrapper)
+        {
+            return fail(
+                "only versions that know their causes have nearest ones: read-context=nearest needs values=causal"
+                    .into(),
+            );
+        }
         if let Some(gossip) = self.gossip() {
-            let others = self.servers.saturating_sub(1);
+            let others = self.sharding.as_ref().map_or(self.servers, |shards| shards.replicas).saturating_sub(1);
             if gossip.rumor_mongering && gossip.gossip_fanout > others.max(1) {
                 let names = Names::new(self);
                 let first = names.name(crate::process::NodeId(0));
@@ -335,7 +364,11 @@ mod tests {
         let refusals = [
             ("replicas", "0", "`replicas` must be a number from 1 to 1000, not `0`"),
             ("loss", "200%", "`loss` must be a percentage from 0% to 100%, not `200%`"),
-            ("values", "crdt", "`values` must be mv-register, lww, lww-wrapper or dom-pair, not `crdt`"),
+            (
+                "values",
+                "crdt",
+                "`values` must be mv-register, lww, lww-wrapper, dom-pair, causal or joined-clock, not `crdt`",
+            ),
             ("journal", "on", "the option `journal` does not apply to the replicated store"),
             ("colour", "red", "there is no option `colour`"),
         ];

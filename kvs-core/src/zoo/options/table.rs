@@ -4,10 +4,14 @@ use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
 use crate::routing::RoutingOptions;
+use crate::routing::hash::HashOf;
+use crate::routing::map::Placement;
+use crate::routing::ring::{PlacedBy, RingOptions};
+use crate::server::sharding::{HandoffEnds, Misrouted};
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
 use crate::time::Span;
-use crate::zoo::{Animal, Architecture, ReplicationOptions, StorageOptions};
+use crate::zoo::{Architecture, ReplicationOptions, Shards, StorageOptions};
 
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
@@ -20,8 +24,97 @@ fn when<T>(applies: bool, value: T) -> Option<T> {
     applies.then_some(value)
 }
 
-fn is_local(architecture: &Architecture) -> bool {
-    architecture.animal == Animal::Local
+/// Whether there is one copy of everything.
+fn is_single(architecture: &Architecture) -> bool {
+    architecture.storage == StorageOptions::Core
+}
+
+fn knows_causes(architecture: &Architecture) -> bool {
+    architecture.storage == StorageOptions::Lattice(Values::CausalWrapper)
+}
+
+fn shards_mut(architecture: &mut Architecture) -> Option<&mut Shards> {
+    architecture.sharding.as_mut()
+}
+
+fn ring_mut(architecture: &mut Architecture) -> Option<&mut RingOptions> {
+    match &mut shards_mut(architecture)?.options.placement {
+        Placement::Ring(ring) => Some(ring),
+        Placement::Modulo => None,
+    }
+}
+
+fn ring(architecture: &Architecture) -> Option<&RingOptions> {
+    match &architecture.sharding.as_ref()?.options.placement {
+        Placement::Ring(ring) => Some(ring),
+        Placement::Modulo => None,
+    }
+}
+
+/// How many servers keep each key.
+const REPLICAS: Access = (
+    |a| match (&a.sharding, &a.storage) {
+        (_, StorageOptions::Core) => None,
+        (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
+        (None, _) => Some(OptionValue::Count(a.servers)),
+    },
+    |a, value| {
+        let OptionValue::Count(replicas) = value else { return };
+        match &mut a.sharding {
+            Some(shards) => {
+                shards.replicas = replicas;
+                a.servers = shards.servers();
+            }
+            None => a.servers = replicas,
+        }
+    },
+);
+
+const ROUTER: Access = (
+    |a| {
+        let shards = a.sharding.as_ref()?;
+        Some(OptionValue::Choice(match shards.options.placement {
+            Placement::Modulo => "modulo",
+            Placement::Ring(_) => "ring",
+        }))
+    },
+    |a, value| {
+        let Some(shards) = shards_mut(a) else { return };
+        shards.options.placement = match (value, shards.options.placement) {
+            (OptionValue::Choice("modulo"), _) => Placement::Modulo,
+            (_, ring @ Placement::Ring(_)) => ring,
+            _ => Placement::Ring(RingOptions::default()),
+        };
+    },
+);
+
+/// A row for a number of shards or the like.
+macro_rules! shards_field {
+    ($field:ident) => {
+        (
+            |a: &Architecture| a.sharding.as_ref().map(|shards| OptionValue::Count(shards.$field)),
+            |a: &mut Architecture, value: OptionValue| {
+                if let (Some(shards), OptionValue::Count(value)) = (&mut a.sharding, value) {
+                    shards.$field = value;
+                    a.servers = shards.servers();
+                }
+            },
+        )
+    };
+}
+
+/// A row for a switch of something that not every store has.
+macro_rules! switch {
+    ($a:ident => $get:expr, $set:expr) => {
+        (
+            |$a: &Architecture| $get.map(OptionValue::Switch),
+            |$a: &mut Architecture, value: OptionValue| {
+                if let (Some(place), OptionValue::Switch(value)) = ($set, value) {
+                    *place = value;
+                }
+            },
+        )
+    };
 }
 
 /// A row for a plain field: how to find it, and which kind of value it is.
@@ -158,11 +251,51 @@ const fn span(min_ms: u64, max_ms: u64) -> Kind {
 pub const OPTIONS: &[OptionSpec] = &[
     option(
         CLUSTER,
-        "replicas",
-        "Replicas",
-        "How many servers keep a copy.",
+        "shards",
+        "Shards",
+        "In how many parts the keys are shared out.",
+        count(1, 12),
+        shards_field!(shards),
+    ),
+    option(CLUSTER, "replicas", "Replicas", "How many servers keep a copy.", count(1, 1_000), REPLICAS),
+    option(
+        CLUSTER,
+        "spares",
+        "Spare shards",
+        "For how many more shards servers stand by.",
+        count(0, 4),
+        shards_field!(spares),
+    ),
+    option(
+        CLUSTER,
+        "regions",
+        "Regions",
+        "With several, a key is given to a region first, and to a shard of it then.",
+        count(1, Shards::REGIONS_MAX),
+        shards_field!(regions),
+    ),
+    option(
+        CLUSTER,
+        "router",
+        "Keys go to shards",
+        "By a ring of virtual nodes; or by the rest of a division, with which nearly all keys move when the number of shards changes.",
+        Kind::Choice(&[("ring", "By a hash ring"), ("modulo", "By hash modulo shards")]),
+        ROUTER,
+    ),
+    option(
+        CLUSTER,
+        "virtual-nodes",
+        "Virtual nodes",
+        "How many places on the ring each shard has.",
         count(1, 1_000),
-        field!(Count, a => !is_local(a), a.servers),
+        (
+            |a| ring(a).map(|ring| OptionValue::Count(ring.virtual_nodes)),
+            |a, value| {
+                if let (Some(ring), OptionValue::Count(count)) = (ring_mut(a), value) {
+                    ring.virtual_nodes = count;
+                }
+            },
+        ),
     ),
     option(CLUSTER, "clients", "Clients", "How many clients ask.", count(1, 8), field!(Count, a => true, a.clients)),
     option(
@@ -175,10 +308,13 @@ pub const OPTIONS: &[OptionSpec] = &[
             ("lww", "Lww: latest timestamp"),
             ("lww-wrapper", "LwwWrapper: no lattice"),
             ("dom-pair", "DomPair: no lattice"),
+            ("causal", "CausalWrapper: knows its causes"),
+            ("joined-clock", "JoinedClock: no lattice"),
         ]),
         choice!(a => values(a), values_mut(a), {
             "mv-register" = Values::MvRegister, "lww" = Values::Lww,
             "lww-wrapper" = Values::LwwWrapper, "dom-pair" = Values::DomPair,
+            "causal" = Values::CausalWrapper, "joined-clock" = Values::JoinedClock,
         }),
     ),
     option(
@@ -187,7 +323,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Routing",
         "Which replica a client asks when nobody says.",
         Kind::Choice(&[("sticky", "Sticky"), ("round-robin", "Round robin")]),
-        choice!(a => when(!is_local(a), a.routing), Some(&mut a.routing), {
+        choice!(a => when(!is_single(a), a.routing), Some(&mut a.routing), {
             "sticky" = RoutingOptions::Sticky, "round-robin" = RoutingOptions::RoundRobin,
         }),
     ),
@@ -367,11 +503,96 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         SAFETY,
+        "fencing",
+        "Fencing",
+        "A server refuses keys that are not its own, or not yet.",
+        Kind::Switch,
+        switch!(a => a.sharding.as_ref().map(|shards| shards.options.fencing),
+            shards_mut(a).map(|shards| &mut shards.options.fencing)),
+    ),
+    option(
+        SAFETY,
+        "misrouted",
+        "Asked for another's key",
+        "A server says who keeps it; or passes the request on, and the answer back.",
+        Kind::Choice(&[("refused", "Says who keeps it"), ("forwarded", "Passes it on")]),
+        choice!(a => a.sharding.as_ref().map(|shards| shards.options.misrouted),
+            shards_mut(a).map(|shards| &mut shards.options.misrouted), {
+            "refused" = Misrouted::Refused, "forwarded" = Misrouted::Forwarded,
+        }),
+    ),
+    option(
+        SAFETY,
+        "handoff",
+        "Keys handed over",
+        "Are kept until their new owners have them; or dropped after a few tries.",
+        Kind::Choice(&[("until-acknowledged", "Until acknowledged"), ("a-few-tries", "For a few tries")]),
+        choice!(a => a.sharding.as_ref().map(|shards| shards.options.handoff),
+            shards_mut(a).map(|shards| &mut shards.options.handoff), {
+            "until-acknowledged" = HandoffEnds::WhenAcknowledged, "a-few-tries" = HandoffEnds::AfterRetries,
+        }),
+    ),
+    option(
+        SAFETY,
+        "ring-mixed",
+        "Mixed hashes",
+        "The hashes of names are mixed before they become places on the ring.",
+        Kind::Switch,
+        switch!(a => ring(a).map(|ring| ring.mixes), ring_mut(a).map(|ring| &mut ring.mixes)),
+    ),
+    option(
+        SAFETY,
+        "placed-by",
+        "Places on the ring",
+        "Come from a shard's name, which it keeps; or from its number, which changes when another leaves.",
+        Kind::Choice(&[("name", "From the name"), ("ordinal", "From the number")]),
+        choice!(a => ring(a).map(|ring| ring.placed_by), ring_mut(a).map(|ring| &mut ring.placed_by), {
+            "name" = PlacedBy::Name, "ordinal" = PlacedBy::Ordinal,
+        }),
+    ),
+    option(
+        SAFETY,
+        "client-hash",
+        "Clients hash",
+        "The bytes of a key, as servers do; or a text with an end mark, as some libraries do.",
+        Kind::Choice(&[("bytes", "Bytes"), ("text", "Text with an end mark")]),
+        choice!(a => a.sharding.as_ref().map(|shards| shards.hashed), shards_mut(a).map(|shards| &mut shards.hashed), {
+            "bytes" = HashOf::Bytes, "text" = HashOf::Text,
+        }),
+    ),
+    option(
+        SAFETY,
+        "wait-for-causes",
+        "Reads wait",
+        "Until the server has what the client has seen.",
+        Kind::Switch,
+        switch!(a => knows_causes(a).then_some(a.server.causal_reads.wait), Some(&mut a.server.causal_reads.wait)),
+    ),
+    option(
+        SAFETY,
+        "closed-get-all",
+        "Reads of all keys wait",
+        "Until there is what the versions depend on that they would return.",
+        Kind::Switch,
+        switch!(a => knows_causes(a).then_some(a.server.causal_reads.are_closed),
+            Some(&mut a.server.causal_reads.are_closed)),
+    ),
+    option(
+        SAFETY,
+        "name-deletions",
+        "Deletions have versions",
+        "A read of a deleted key says which version that is.",
+        Kind::Switch,
+        switch!(a => knows_causes(a).then_some(a.server.causal_reads.name_deletions),
+            Some(&mut a.server.causal_reads.name_deletions)),
+    ),
+    option(
+        SAFETY,
         "journal",
         "Journal",
         "Write operations to disk before they count.",
         Kind::Switch,
-        field!(Switch, a => is_local(a), a.server.journal),
+        field!(Switch, a => is_single(a), a.server.journal),
     ),
     option(
         SAFETY,
@@ -379,7 +600,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Sync before reply",
         "With a journal: answer only when the disk has it.",
         Kind::Switch,
-        field!(Switch, a => is_local(a), a.server.sync_before_reply),
+        field!(Switch, a => is_single(a), a.server.sync_before_reply),
     ),
     option(
         SAFETY,
@@ -387,7 +608,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Pipeline",
         "Sequential: reads and writes in order of arrival. Split: reads come from a snapshot.",
         Kind::Choice(&[("sequential", "Sequential"), ("split", "Split")]),
-        choice!(a => when(is_local(a), a.server.pipeline), Some(&mut a.server.pipeline), {
+        choice!(a => when(is_single(a), a.server.pipeline), Some(&mut a.server.pipeline), {
             "sequential" = Pipeline::Sequential, "split" = Pipeline::Split,
         }),
     ),
@@ -397,7 +618,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "New name after a crash",
         "A replica that lost its memory numbers its writes under a new name.",
         Kind::Switch,
-        field!(Switch, a => !is_local(a), a.server.new_incarnation),
+        field!(Switch, a => !is_single(a), a.server.new_incarnation),
     ),
     option(
         SAFETY,
@@ -415,7 +636,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Gossip goes into",
         "The store that answers reads; or a second one that nobody reads.",
         Kind::Choice(&[("store", "The store"), ("second-store", "A second store")]),
-        choice!(a => when(!is_local(a), a.server.replicated_into), Some(&mut a.server.replicated_into), {
+        choice!(a => when(!is_single(a), a.server.replicated_into), Some(&mut a.server.replicated_into), {
             "store" = ReplicatedInto::Store, "second-store" = ReplicatedInto::SecondStore,
         }),
     ),
@@ -423,10 +644,10 @@ pub const OPTIONS: &[OptionSpec] = &[
         CLIENTS,
         "read-context",
         "A write knows",
-        "What its client has read of the key; or nothing.",
-        Kind::Choice(&[("carried", "What was read"), ("blind", "Nothing")]),
-        choice!(a => when(!is_local(a), a.client.read_context), Some(&mut a.client.read_context), {
-            "carried" = ReadContext::Carried, "blind" = ReadContext::Blind,
+        "What its client has read of the key, or of versions that know their causes all that it has seen; only the last of it; or nothing.",
+        Kind::Choice(&[("carried", "What was read"), ("nearest", "What was read last"), ("blind", "Nothing")]),
+        choice!(a => when(!is_single(a), a.client.read_context), Some(&mut a.client.read_context), {
+            "carried" = ReadContext::Carried, "nearest" = ReadContext::Nearest, "blind" = ReadContext::Blind,
         }),
     ),
     option(
@@ -491,7 +712,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "The disk is",
         "Honest: a sync ends when the writes are safe. Lying: it ends at once.",
         Kind::Choice(&[("honest", "Honest"), ("lying", "Lying")]),
-        choice!(a => when(is_local(a), a.disks.honesty), Some(&mut a.disks.honesty), {
+        choice!(a => when(is_single(a), a.disks.honesty), Some(&mut a.disks.honesty), {
             "honest" = Honesty::Honest, "lying" = Honesty::Lying,
         }),
     ),
@@ -501,7 +722,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A crash leaves unsynced writes",
         "Dropped, kept by luck, or torn in the middle.",
         Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn")]),
-        choice!(a => when(is_local(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
+        choice!(a => when(is_single(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
             "dropped" = CrashFate::Dropped, "kept" = CrashFate::Kept, "torn" = CrashFate::Torn,
         }),
     ),
@@ -511,7 +732,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A sync takes",
         "How long until synced writes are safe.",
         span(0, 10_000),
-        field!(Span, a => is_local(a), a.disks.sync_latency),
+        field!(Span, a => is_single(a), a.disks.sync_latency),
     ),
     option(
         DISKS,
@@ -519,7 +740,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Unsynced writes wait",
         "After how long they reach the disk by themselves.",
         span(1, 60_000),
-        field!(Span, a => is_local(a), a.disks.write_back),
+        field!(Span, a => is_single(a), a.disks.write_back),
     ),
 ];
 

@@ -1,0 +1,730 @@
+//! The part of a server that knows which keys are its own, and brings them where they belong when views change.
+//!
+//! A view change moves keys from server to server. Each server goes through the views one by one. On entering a view it hands every key that
+//! it keeps and no longer owns to all owners, and keeps its copy until they say that they have it; it waits for what comes to it
+//! from each shard that owned keys that are its own now. It enters the next view when nobody is owed anything any more. As a new owner
+//! answers for a key only when the old one has handed it over, **the handoff is the fence**: there is no moment at which two answer for one key.
+//! Epochs tell who has heard of a view; whoever meets a higher one asks for it.
+//!
+//! **Promise**: no key is lost or kept twice by a change of views, whatever messages are lost, late or repeated and whichever links are cut.
+//! What it does not do: bring back what only a server knew that crashed, or go on when a whole shard has gone for ever, until somebody says
+//! that it is [lost](Message::Lost).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::node::{Message as NodeMessage, Node, Timer};
+use super::{OUTDATED, Request, Response, Server};
+use crate::op::{ClientId, KVSOperation, Key, RequestId, Value};
+use crate::process::{Context, Mark, NodeId};
+use crate::replication::{Replication, gossip};
+use crate::routing::map::{Placement, ShardMap};
+use crate::routing::view::{ShardName, View};
+use crate::storage::{Parcel, Storage};
+use crate::time::Span;
+
+/// How servers deal with shards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardingOptions {
+    /// How keys are spread over shards.
+    pub placement: Placement,
+    /// Whether a server refuses keys that are not its own.
+    pub fencing: bool,
+    /// What becomes of a request for somebody else's key.
+    pub misrouted: Misrouted,
+    /// How long a server keeps what it hands over.
+    pub handoff: HandoffEnds,
+}
+
+/// What becomes of a request for somebody else's key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Misrouted {
+    /// It is refused, with the newest view.
+    #[default]
+    Refused,
+    /// It is passed on to an owner, whose answer is passed back.
+    Forwarded,
+}
+
+/// How long a server keeps what it hands over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HandoffEnds {
+    /// Until its new owners say that they have it.
+    #[default]
+    WhenAcknowledged,
+    /// Until it has tried a few times.
+    AfterRetries,
+}
+
+/// What servers say to each other, and to clients, about shards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// Views, by epoch.
+    View {
+        /// They.
+        views: Arc<[Arc<View>]>,
+    },
+    /// Are there views after this one?
+    ViewReq {
+        /// The last epoch that the sender knows.
+        epoch: u32,
+    },
+    /// All that the sender keeps and the receiver owns.
+    Handoff {
+        /// In this epoch.
+        epoch: u32,
+        /// The shard that the sender kept before.
+        shard: Option<ShardName>,
+        /// The keys, and what is under them.
+        parcels: Arc<[(Key, Parcel)]>,
+    },
+    /// The receiver has got it.
+    HandoffAck {
+        /// The epoch of the handoff.
+        epoch: u32,
+    },
+    /// The sender waits for what it owns now.
+    HandoffReq {
+        /// In this epoch.
+        epoch: u32,
+    },
+    /// To a client, or to whoever asks for one: that is not kept here.
+    WrongShard {
+        /// The request. It was not applied here.
+        id: RequestId,
+        /// What the sender goes by. It will never apply what was sent in this epoch or before.
+        epoch: u32,
+        /// The newest view that it has heard of.
+        hint: Arc<View>,
+    },
+    /// A request is passed on.
+    Proxy(Arc<Request>),
+    /// Said from outside: what this shard kept will never come.
+    Lost {
+        /// The shard.
+        shard: ShardName,
+    },
+}
+
+/// A request was for a key that is kept elsewhere.
+pub const WRONG_SHARD: Mark = Mark("wrong shard: refused");
+/// A request was passed on to the shard that keeps its key.
+pub const FORWARDED: Mark = Mark("wrong shard: passed on");
+/// A request waits for a key that has not been handed over.
+pub const COMING: Mark = Mark("request waits: its key has not been handed over yet");
+/// A server goes by a new view.
+pub const INSTALLED: Mark = Mark("goes by a new view");
+/// A server has dropped what it handed over.
+pub const HANDED_OVER: Mark = Mark("handed over: dropped its copy");
+/// A server has dropped what it could not hand over.
+pub const GAVE_AWAY: Mark = Mark("could not hand over: dropped its copy all the same");
+/// Gossip brought a key that is kept elsewhere.
+pub const STRAY: Mark = Mark("gossip about another shard's key: passed on");
+
+/// After how long a server says again what nobody has answered.
+pub const RESEND: Span = Span::from_ms(300);
+/// With [`HandoffEnds::AfterRetries`]: how often a handoff is tried.
+const TRIES: u32 = 3;
+
+/// Whose a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// This server's.
+    Here,
+    /// This server's, as soon as it has been handed over.
+    Coming,
+    /// Somebody else's.
+    Elsewhere,
+}
+
+/// A request that was passed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Forwarded {
+    request: Arc<Request>,
+    to: NodeId,
+    client: NodeId,
+}
+
+/// What a server knows about shards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sharding {
+    #[serde(skip)]
+    options: Arc<ShardingOptions>,
+    #[serde(skip)]
+    me: NodeId,
+    /// What it goes by.
+    map: Arc<ShardMap>,
+    /// What it went by before.
+    #[serde(skip)]
+    before: Option<Arc<ShardMap>>,
+    /// All views that it has heard of, from the first.
+    #[serde(skip)]
+    known: Vec<Arc<View>>,
+    /// The shards that have yet to hand over.
+    waiting_for: BTreeSet<ShardName>,
+    /// Who has yet to say that they have what is theirs, and how often they were sent it.
+    unacknowledged: BTreeMap<NodeId, u32>,
+    /// What it keeps and does not own.
+    leaving: Storage,
+    /// Whether values are merged.
+    #[serde(skip)]
+    merges: bool,
+    /// By client: what it has passed on and not heard of again. A retry must go where the first copy went.
+    forwarded: BTreeMap<ClientId, Forwarded>,
+}
+
+/// What of it survives a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Durable {
+    epoch: u32,
+    known: Vec<Arc<View>>,
+    waiting_for: BTreeSet<ShardName>,
+    unacknowledged: Vec<NodeId>,
+    leaving: Vec<(Key, Parcel)>,
+}
+
+impl Durable {
+    /// Whether it is about to hand over this value.
+    pub(super) fn hands_over(&self, key: &Key, value: &Value) -> bool {
+        self.leaving.iter().any(|(other, parcel)| other == key && parcel.values().contains(value))
+    }
+}
+
+impl Sharding {
+    /// What a server knows in the first view. `empty` is a store of its kind.
+    pub fn new(options: Arc<ShardingOptions>, map: Arc<ShardMap>, me: NodeId, empty: Storage) -> Self {
+        let known = Vec::from([map.view().clone()]);
+        Self {
+            options,
+            me,
+            map,
+            before: None,
+            known,
+            waiting_for: BTreeSet::new(),
+            unacknowledged: BTreeMap::new(),
+            merges: matches!(empty, Storage::Lattice(_)),
+            leaving: empty,
+            forwarded: BTreeMap::new(),
+        }
+    }
+
+    /// What it goes by.
+    pub fn map(&self) -> &Arc<ShardMap> {
+        &self.map
+    }
+
+    /// The newest view that it has heard of.
+    pub fn newest(&self) -> &Arc<View> {
+        self.known.last().unwrap_or(self.map.view())
+    }
+
+    /// The shards that have yet to hand over what is its own.
+    pub fn waiting_for(&self) -> impl Iterator<Item = &ShardName> {
+        self.waiting_for.iter()
+    }
+
+    /// What it keeps and does not own.
+    pub fn leaving(&self) -> &Storage {
+        &self.leaving
+    }
+
+    /// Whose a key is.
+    pub fn place(&self, key: &Key) -> Place {
+        if !self.map.owns(self.me, key) {
+            return Place::Elsewhere;
+        }
+        let is_coming = self.before.as_ref().is_some_and(|before| {
+            let giver = before.shard_of(key);
+            !giver.nodes.contains(&self.me) && self.waiting_for.contains(&giver.name)
+        });
+        if is_coming { Place::Coming } else { Place::Here }
+    }
+
+    /// Whether a key has had the same owner ever since an epoch. What was sent to its owner before it moved away and back is too old.
+    fn has_stayed(&self, key: &Key, since: u32) -> bool {
+        let mine = self.map.view().epoch;
+        let name = &self.map.shard_of(key).name;
+        let between = self.known.iter().filter(|view| (since..mine).contains(&view.epoch));
+        between.map(|view| self.map.of(view.clone())).all(|map| map.shard_of(key).name == *name)
+    }
+
+    /// Whose business a request is.
+    fn admits(&self, request: &Request, is_proxied: bool) -> Place {
+        if !self.options.fencing {
+            return Place::Here;
+        }
+        let keys = request.op.keys();
+        let passes_on = self.options.misrouted == Misrouted::Forwarded && !is_proxied;
+        let is_current = if passes_on {
+            self.forwarded_as(request.id).is_none()
+        } else {
+            request.epoch >= self.map.view().epoch || keys.iter().all(|key| self.has_stayed(key, request.epoch))
+        };
+        let is_of_shard = self.map.view().shard_of(self.me).is_some();
+        let places = || keys.iter().map(|key| self.place(key));
+        if !is_of_shard || !is_current || places().any(|place| place == Place::Elsewhere) {
+            return Place::Elsewhere;
+        }
+        let waits = match request.op {
+            KVSOperation::GetAll => !self.waiting_for.is_empty(),
+            // Values that are merged may be written at any time: what is handed over later is merged with them.
+            _ if self.merges && request.op.is_write() => false,
+            _ => places().any(|place| place == Place::Coming),
+        };
+        if waits { Place::Coming } else { Place::Here }
+    }
+
+    fn forwarded_as(&self, id: RequestId) -> Option<&Forwarded> {
+        self.forwarded.get(&id.client).filter(|known| known.request.id == id)
+    }
+
+    /// The nodes of its shard; itself alone if it has none.
+    fn members(&self) -> Arc<[NodeId]> {
+        self.map.view().shard_of(self.me).map_or_else(|| Arc::from([self.me]), |shard| shard.nodes.clone())
+    }
+
+    /// Hears of views. True if it has learnt of any.
+    fn hear(&mut self, views: &[Arc<View>]) -> bool {
+        let count = self.known.len();
+        for view in views {
+            if view.epoch == self.newest().epoch + 1 {
+                self.known.push(view.clone());
+            }
+        }
+        self.known.len() > count
+    }
+
+    /// Whether nobody is owed anything in the view that it goes by.
+    pub fn is_settled(&self) -> bool {
+        let has_got_it = |shard: &crate::routing::view::Shard| {
+            let mut others = shard.nodes.iter().filter(|node| **node != self.me).peekable();
+            others.peek().is_none() || others.any(|node| !self.unacknowledged.contains_key(node))
+        };
+        self.waiting_for.is_empty() && self.map.view().shards.iter().all(has_got_it)
+    }
+
+    /// Goes by the next view. What it no longer owns leaves the store.
+    fn enter(&mut self, view: Arc<View>, storage: &mut Storage) {
+        let next = Arc::new(self.map.of(view));
+        let before = core::mem::replace(&mut self.map, next);
+        self.waiting_for = self.map.sources(&before, self.me);
+        self.unacknowledged.clear();
+        if let Some(mine) = before.view().shard_of(self.me).map(|shard| shard.name.clone()) {
+            let receivers: Vec<NodeId> = self.map.view().nodes().collect();
+            for node in receivers {
+                if node != self.me && self.map.sources(&before, node).contains(&mine) {
+                    self.unacknowledged.insert(node, 0);
+                }
+            }
+        }
+        for key in storage.keys() {
+            if !self.map.owns(self.me, &key) {
+                transfer(&key, storage, &mut self.leaving);
+            }
+        }
+        for key in self.leaving.keys() {
+            if self.map.owns(self.me, &key) {
+                transfer(&key, &mut self.leaving, storage);
+            } else {
+                self.owe(&key);
+            }
+        }
+        self.before = Some(before);
+    }
+
+    /// Somebody else's key is kept here and must go.
+    fn owe(&mut self, key: &Key) {
+        for node in self.map.shard_of(key).nodes.iter().filter(|node| **node != self.me) {
+            self.unacknowledged.entry(*node).or_insert(0);
+        }
+    }
+
+    /// What is kept here of a node's keys.
+    fn parcels_for(&self, node: NodeId) -> Arc<[(Key, Parcel)]> {
+        let keys = self.leaving.keys().into_iter().filter(|key| self.map.owns(node, key));
+        keys.filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect()
+    }
+
+    fn handoff_to(&self, node: NodeId) -> Message {
+        let shard = self.before.as_ref().and_then(|before| before.view().shard_of(self.me));
+        Message::Handoff {
+            epoch: self.map.view().epoch,
+            shard: shard.map(|shard| shard.name.clone()),
+            parcels: self.parcels_for(node),
+        }
+    }
+
+    /// Drops what all its owners have. True if that is anything.
+    fn drop_handed_over(&mut self) -> bool {
+        let is_safe = |key: &Key| {
+            let owners = &self.map.shard_of(key).nodes;
+            owners.iter().all(|node| !self.unacknowledged.contains_key(node))
+        };
+        let safe: Vec<Key> = self.leaving.keys().into_iter().filter(|key| is_safe(key)).collect();
+        safe.iter().for_each(|key| self.leaving.forget(key));
+        !safe.is_empty()
+    }
+
+    /// What is to survive a crash; the keys that leave only where the others survive it, too.
+    pub(super) fn durable(&self, keeps_values: bool) -> Durable {
+        let keys = if keeps_values { self.leaving.keys() } else { Vec::new() };
+        Durable {
+            epoch: self.map.view().epoch,
+            known: self.known.clone(),
+            waiting_for: self.waiting_for.clone(),
+            unacknowledged: self.unacknowledged.keys().copied().collect(),
+            leaving: keys.into_iter().filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect(),
+        }
+    }
+
+    /// Goes on where it was before a crash. Without its values it asks again for all that came to it in this view.
+    fn recover(&mut self, durable: Durable, keeps_values: bool) {
+        let view_of = |epoch: u32| durable.known.iter().find(|view| view.epoch == epoch);
+        let Some(view) = view_of(durable.epoch) else { return };
+        let map = Arc::new(self.map.of(view.clone()));
+        self.before = view_of(durable.epoch.saturating_sub(1)).map(|view| Arc::new(map.of(view.clone())));
+        let sources = || self.before.as_ref().map(|before| map.sources(before, self.me)).unwrap_or_default();
+        self.waiting_for = if keeps_values { durable.waiting_for } else { sources() };
+        self.map = map;
+        self.known = durable.known;
+        self.unacknowledged = durable.unacknowledged.into_iter().map(|node| (node, 0)).collect();
+        for (key, parcel) in &durable.leaving {
+            self.leaving.unpack(key, parcel);
+        }
+    }
+}
+
+fn transfer(key: &Key, from: &mut Storage, to: &mut Storage) {
+    if let Some(parcel) = from.pack(key) {
+        to.unpack(key, &parcel);
+        from.forget(key);
+    }
+}
+
+impl Server {
+    /// Whether a request is for this server. If it waits or goes elsewhere, that is seen to.
+    pub(super) fn admits(
+        &mut self,
+        from: NodeId,
+        request: &Arc<Request>,
+        is_proxied: bool,
+        cx: &mut Context<'_, Node>,
+    ) -> bool {
+        let Some(sharding) = &mut self.sharding else { return true };
+        match sharding.admits(request, is_proxied) {
+            Place::Here => return true,
+            Place::Coming => {
+                cx.mark(COMING, u64::from(request.id.sequence));
+                self.park(from, request, is_proxied);
+            }
+            Place::Elsewhere if is_proxied || sharding.options.misrouted == Misrouted::Refused => {
+                cx.mark(WRONG_SHARD, u64::from(request.id.sequence));
+                let (epoch, hint) = (sharding.map.view().epoch, sharding.newest().clone());
+                cx.send(from, Message::WrongShard { id: request.id, epoch, hint });
+            }
+            Place::Elsewhere => sharding.forward(from, request, cx),
+        }
+        false
+    }
+
+    /// Whether a request still waits for what is to be handed over.
+    pub(super) fn is_coming(&self, request: &Request, is_proxied: bool) -> bool {
+        self.sharding.as_ref().is_some_and(|sharding| sharding.admits(request, is_proxied) == Place::Coming)
+    }
+
+    pub(super) fn boot_sharding(&mut self, durable: Option<Durable>, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if let Some(durable) = durable {
+            sharding.recover(durable, self.options.journal);
+        }
+        self.meet_members();
+        self.tell_again(cx);
+    }
+
+    /// Gossip is for the servers of one shard.
+    fn meet_members(&mut self) {
+        if let (Some(sharding), Replication::EpidemicGossip(gossip)) = (&self.sharding, &mut self.replication) {
+            gossip.meet(sharding.members(), sharding.me);
+        }
+    }
+
+    /// Handles what is said about shards.
+    pub(super) fn on_sharding(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Node>) {
+        if self.sharding.is_none() {
+            return;
+        }
+        match message {
+            Message::View { views } => self.on_views(from, views, cx),
+            Message::ViewReq { epoch } => self.on_view_req(from, *epoch, cx),
+            Message::Handoff { epoch, shard, parcels } => self.on_handoff(from, *epoch, shard.as_ref(), parcels, cx),
+            Message::HandoffAck { epoch } => self.on_handoff_ack(from, *epoch, cx),
+            Message::HandoffReq { epoch } => self.on_handoff_req(from, *epoch, cx),
+            Message::WrongShard { id, epoch, hint } => self.on_wrong_shard(from, *id, *epoch, hint, cx),
+            Message::Proxy(request) => self.on_request(from, request, true, cx),
+            Message::Lost { shard } => self.on_lost(shard, cx),
+        }
+        self.advance(cx);
+    }
+
+    fn on_views(&mut self, from: NodeId, views: &[Arc<View>], cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if sharding.hear(views) {
+            self.checkpoint(cx);
+        } else if views.last().is_some_and(|view| view.epoch > sharding.newest().epoch) && from != NodeId::OUTSIDE {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        }
+    }
+
+    fn on_view_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &self.sharding else { return };
+        let views = sharding.known.iter().filter(|view| view.epoch > epoch).cloned().collect();
+        cx.send(from, Message::View { views });
+        if epoch > sharding.newest().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        }
+    }
+
+    /// Enters one view after the other, as long as nobody is owed anything.
+    fn advance(&mut self, cx: &mut Context<'_, Node>) {
+        loop {
+            let Some(sharding) = &mut self.sharding else { return };
+            let next = sharding.known.iter().find(|view| view.epoch == sharding.map.view().epoch + 1).cloned();
+            let Some(view) = next.filter(|_| sharding.is_settled()) else { break };
+            cx.mark(INSTALLED, u64::from(view.epoch));
+            sharding.enter(view, &mut self.storage);
+            self.meet_members();
+            self.checkpoint(cx);
+            self.tell_again(cx);
+        }
+        if !self.parked.is_empty() {
+            self.serve_parked(cx);
+        }
+    }
+
+    /// Says once more what has not been answered, and comes back to it as long as there is anything.
+    pub(super) fn tell_again(&mut self, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        let epoch = sharding.map.view().epoch;
+        let mut has_given_up = false;
+        let receivers: Vec<NodeId> = sharding.unacknowledged.keys().copied().collect();
+        for node in receivers {
+            let tries = sharding.unacknowledged.entry(node).or_insert(0);
+            *tries += 1;
+            if sharding.options.handoff == HandoffEnds::AfterRetries && *tries > TRIES {
+                sharding.unacknowledged.remove(&node);
+                has_given_up = true;
+                continue;
+            }
+            // What is handed over must not come back when this server crashes: the write that says so comes first.
+            cx.durably().send(node, sharding.handoff_to(node));
+        }
+        let givers = sharding.before.iter().flat_map(|before| before.view().shards.iter());
+        let givers = givers.filter(|shard| sharding.waiting_for.contains(&shard.name));
+        for node in givers.flat_map(|shard| shard.nodes.iter()).filter(|node| **node != sharding.me) {
+            cx.send(*node, Message::HandoffReq { epoch });
+        }
+        let is_done = sharding.unacknowledged.is_empty() && sharding.waiting_for.is_empty();
+        if !is_done {
+            cx.set_timer(Timer::Handoff, RESEND);
+        }
+        if has_given_up {
+            if sharding.drop_handed_over() {
+                cx.mark(GAVE_AWAY, u64::from(epoch));
+            }
+            self.advance(cx);
+        }
+    }
+
+    fn on_handoff(
+        &mut self,
+        from: NodeId,
+        epoch: u32,
+        shard: Option<&ShardName>,
+        parcels: &[(Key, Parcel)],
+        cx: &mut Context<'_, Node>,
+    ) {
+        let Some(sharding) = &mut self.sharding else { return };
+        let mine = sharding.map.view().epoch;
+        if epoch > mine {
+            // It comes again; by then this server is there, too.
+            if epoch > sharding.newest().epoch {
+                cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+            }
+            return;
+        }
+        let is_awaited = epoch == mine && shard.is_some_and(|shard| sharding.waiting_for.contains(shard));
+        // Of a value that is not merged there is one: what comes late or again has been taken in.
+        if sharding.merges || is_awaited {
+            self.take_over(from, parcels, cx);
+        }
+        let Some(sharding) = &mut self.sharding else { return };
+        if is_awaited && let Some(shard) = shard {
+            sharding.waiting_for.remove(shard);
+        }
+        self.checkpoint(cx);
+        cx.durably().send(from, Message::HandoffAck { epoch });
+    }
+
+    /// Takes in what others kept: its own keys into the store, those of others to be handed on.
+    fn take_over(&mut self, from: NodeId, parcels: &[(Key, Parcel)], cx: &mut Context<'_, Node>) {
+        let mut items = Vec::new();
+        let mut has_strays = false;
+        let Some(sharding) = &mut self.sharding else { return };
+        for (key, parcel) in parcels {
+            if sharding.place(key) == Place::Elsewhere {
+                sharding.leaving.unpack(key, parcel);
+                sharding.owe(key);
+                has_strays = true;
+                continue;
+            }
+            match (parcel, &mut self.storage) {
+                (Parcel::Stored(value), Storage::Lattice(_)) => items.push(gossip::Item::of(key, value)),
+                (parcel, storage) => {
+                    storage.unpack(key, parcel);
+                }
+            }
+        }
+        if has_strays {
+            cx.set_timer(Timer::Handoff, Span::ZERO);
+        }
+        // It is news to the others of its shard as any other change.
+        if !items.is_empty() {
+            let event = crate::process::Event::Receive { from, message: gossip::Message::Mail { items: items.into() } };
+            self.gossip(event, cx);
+        }
+    }
+
+    fn on_handoff_ack(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if epoch != sharding.map.view().epoch || sharding.unacknowledged.remove(&from).is_none() {
+            return;
+        }
+        if sharding.drop_handed_over() {
+            cx.mark(HANDED_OVER, u64::from(epoch));
+        }
+        self.checkpoint(cx);
+    }
+
+    fn on_handoff_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &self.sharding else { return };
+        let mine = sharding.map.view().epoch;
+        if epoch > sharding.newest().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        } else if epoch == mine {
+            cx.durably().send(from, sharding.handoff_to(from));
+        } else if epoch < mine {
+            // It left that view when it was owed and owed nothing there: whoever asks has forgotten.
+            let view_before = sharding.known.iter().find(|view| view.epoch + 1 == epoch);
+            let shard = view_before.and_then(|view| view.shard_of(sharding.me)).map(|shard| shard.name.clone());
+            cx.durably().send(from, Message::Handoff { epoch, shard, parcels: Arc::default() });
+        }
+    }
+
+    fn on_lost(&mut self, shard: &ShardName, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if sharding.waiting_for.remove(shard) {
+            self.checkpoint(cx);
+        }
+    }
+
+    /// Somebody to whom a request was passed on does not keep its key.
+    fn on_wrong_shard(
+        &mut self,
+        from: NodeId,
+        id: RequestId,
+        epoch: u32,
+        hint: &Arc<View>,
+        cx: &mut Context<'_, Node>,
+    ) {
+        let Some(sharding) = &mut self.sharding else { return };
+        let has_learnt = sharding.hear(core::slice::from_ref(hint));
+        if hint.epoch > sharding.newest().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        }
+        // A server that is behind may still come to own the key, and then a late copy would be applied there.
+        let is_final = |known: &&Forwarded| known.to == from && known.request.epoch <= epoch;
+        let refused = sharding.forwarded_as(id).filter(is_final).cloned();
+        if refused.is_some() {
+            sharding.forwarded.remove(&id.client);
+        }
+        if has_learnt {
+            self.checkpoint(cx);
+        }
+        if let Some(Forwarded { request, client, .. }) = refused {
+            self.on_request(client, &request, false, cx);
+        }
+    }
+
+    /// Passes an answer back to the client whose request was passed on.
+    pub(super) fn pass_back(&mut self, from: NodeId, response: &Arc<Response>, cx: &mut Context<'_, Node>) {
+        let known = self.sharding.as_ref().and_then(|sharding| sharding.forwarded_as(response.id));
+        if let Some(known) = known.filter(|known| known.to == from) {
+            cx.send(known.client, NodeMessage::Response(response.clone()));
+        }
+    }
+
+    /// Keeps what gossip brings about other shards' keys away from the store, and hands it on.
+    pub(super) fn sort_gossip(
+        &mut self,
+        from: NodeId,
+        message: gossip::Message,
+        cx: &mut Context<'_, Node>,
+    ) -> Option<gossip::Message> {
+        let Some(sharding) = &mut self.sharding else { return Some(message) };
+        if !sharding.options.fencing {
+            return Some(message);
+        }
+        let is_member = sharding.members().contains(&from);
+        let is_mine = |item: &gossip::Item| sharding.map.owns(sharding.me, &item.id.key);
+        if is_member && message.items().iter().all(is_mine) {
+            return Some(message);
+        }
+        let (mine, others): (Vec<gossip::Item>, Vec<_>) = message.items().iter().cloned().partition(is_mine);
+        for item in &others {
+            sharding.leaving.unpack(&item.id.key, &Parcel::Stored(item.value.clone()));
+            sharding.owe(&item.id.key);
+        }
+        if !others.is_empty() {
+            cx.mark(STRAY, others.len() as u64);
+            cx.set_timer(Timer::Handoff, Span::ZERO);
+        }
+        // With whoever keeps another shard there is nothing to compare.
+        let items: Arc<[gossip::Item]> = mine.into();
+        if is_member {
+            Some(message.with_items(items))
+        } else {
+            (!items.is_empty()).then_some(gossip::Message::Mail { items })
+        }
+    }
+}
+
+impl Sharding {
+    /// Passes a request on: where its first copy went, or else to an owner, always to the same one for a client.
+    fn forward(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
+        if self.forwarded.get(&request.id.client).is_some_and(|known| known.request.id.sequence > request.id.sequence) {
+            cx.mark(OUTDATED, u64::from(request.id.sequence));
+            return;
+        }
+        let known = self.forwarded_as(request.id).cloned();
+        let Some(forwarded) = known.or_else(|| {
+            let newest = self.map.of(self.newest().clone());
+            let nodes = &newest.shard_of(request.op.keys().first()?).nodes;
+            let place = request.id.client.node.0.checked_rem(u32::try_from(nodes.len()).ok()?)?;
+            let to = *nodes.get(place as usize)?;
+            let epoch = newest.view().epoch;
+            (to != self.me).then(|| Forwarded {
+                request: Arc::new(Request { epoch, ..(**request).clone() }),
+                to,
+                client: from,
+            })
+        }) else {
+            return;
+        };
+        cx.mark(FORWARDED, u64::from(request.id.sequence));
+        cx.send(forwarded.to, Message::Proxy(forwarded.request.clone()));
+        self.forwarded.insert(request.id.client, forwarded);
+    }
+}
