@@ -246,6 +246,7 @@ impl Component for App {
                     </div>
                     <div class="right">
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
+                        <panels::shards::Shards store={self.store.clone()} send={send.clone()} />
                         <promises::Promises store={self.store.clone()} {on_point}>
                             <search::SearchPanel store={self.store.clone()} send={send.clone()} />
                         </promises::Promises>

@@ -274,7 +274,9 @@ fn bars(player: &Player, window: Window, place: &BTreeMap<NodeId, usize>) -> Vec
         }
         let (class, label) = match operation.ended.as_ref().map(|ended| &ended.outcome) {
             None => ("open", format!("{} …", operation.op())),
-            Some(Outcome::Maybe) => ("unknown", format!("{} → unknown", operation.op())),
+            Some(outcome @ (Outcome::Maybe | Outcome::Unavailable)) => {
+                ("unknown", format!("{} → {outcome}", operation.op()))
+            }
             Some(Outcome::Ok(response)) if operation.op().is_write() => (
                 "write",
                 match response.to_string() {

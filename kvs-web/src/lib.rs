@@ -11,6 +11,7 @@ pub mod diagram;
 pub mod frame;
 pub mod inspect;
 pub mod keymap;
+pub mod keyspace;
 mod panels;
 pub mod player;
 pub mod share;

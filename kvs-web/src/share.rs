@@ -109,10 +109,10 @@ pub fn decode(fragment: &str) -> Result<(Recording, Time), ShareError> {
         return Err(ShareError::BadPart("at"));
     }
     recording.architecture.validate()?;
-    let sim = Sim::new(&recording.architecture, recording.seed, &mut ());
+    let mut sim = Sim::new(&recording.architecture, recording.seed, &mut ());
     let inputs = run.map_or(Ok(Vec::new()), |packed| unpack(&packed))?;
     for (place, (moment, input)) in inputs.into_iter().enumerate() {
-        sim.check(&input).map_err(|_| ShareError::BadInput(place + 1))?;
+        sim.foresee(&input).map_err(|_| ShareError::BadInput(place + 1))?;
         if moment.time > AT_MAX {
             return Err(ShareError::BadInput(place + 1));
         }

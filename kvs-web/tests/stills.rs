@@ -12,7 +12,7 @@ use kvs_web::command::Command;
 use kvs_web::player::Player;
 use kvs_web::stage::to_svg_string;
 
-const STILLS: [(&str, &str); 5] = [
+const STILLS: [(&str, &str); 8] = [
     ("local_fresh", "zoo local"),
     ("local_asking", "zoo local\nput x=1\nC2: get x\nrun 30ms"),
     ("replicated_spreading", "zoo replicated\nput x=1 expect ok\nC2: put x=2 expect ok\nrun 530ms"),
@@ -20,6 +20,9 @@ const STILLS: [(&str, &str); 5] = [
         "replicated_cut_and_down",
         "zoo replicated\nput x=1 expect ok\ncut R1 | R2\ncut R2 -> R3\ncrash R3\nhold *->*\nget x\nrun 200ms",
     ),
+    ("sharded_handing_over", "zoo sharded\nfill 12\nrun 1s\nhold Handoff\njoin S4\nrun 30ms"),
+    ("sharded_replicated", "zoo sharded-replicated\nput x=1 expect ok\nC2: put y=2 expect ok\nrun 600ms"),
+    ("sharded_causal_waiting", "zoo sharded-causal\ncut B1 | B2\nput x=1 -> B1 expect ok\nget x -> B2\nrun 100ms"),
     ("replicated_many", "zoo replicated replicas=12 clients=3 fanout=3\ntraffic every 100ms\nrun 900ms"),
 ];
 

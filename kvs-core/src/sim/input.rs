@@ -251,7 +251,7 @@ impl Sim {
             // Let go by hand: no standing order takes it back.
             Input::Message { fate: Fate::Release, .. } => act(&mut self.world, input, observer),
             Input::View { view, to } => {
-                self.views = self.views.iter().cloned().chain([Arc::new(view.clone())]).collect();
+                self.learn_view(view);
                 let servers = (0..self.servers).map(NodeId);
                 let told = if to.is_empty() { servers.collect() } else { to.clone() };
                 self.tell(&told, &sharding::Message::View { views: self.views.clone() }, observer);
@@ -333,6 +333,19 @@ impl Sim {
             Input::Fill(keys) => (1..=FILL_MAX).contains(keys).then_some(()).ok_or(Refusal::Contradiction),
             Input::Traffic(None) | Input::HealAll | Input::Message { .. } => Ok(()),
         }
+    }
+
+    /// Checks an input that comes after all that were foreseen before. Of the views that these announce it knows.
+    pub fn foresee(&mut self, input: &Input) -> Result<(), Refusal> {
+        self.check(input)?;
+        if let Input::View { view, .. } = input {
+            self.learn_view(view);
+        }
+        Ok(())
+    }
+
+    fn learn_view(&mut self, view: &View) {
+        self.views = self.views.iter().cloned().chain([Arc::new(view.clone())]).collect();
     }
 
     fn check_view(&self, view: &View) -> Result<(), Refusal> {

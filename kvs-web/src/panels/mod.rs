@@ -14,6 +14,7 @@ pub mod popover;
 pub mod promises;
 pub mod schedule;
 pub mod search;
+pub mod shards;
 pub mod share;
 pub mod transport;
 pub mod worker;

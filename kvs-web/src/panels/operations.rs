@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kvs_core::op::{KVSOperation, Key, Outcome, TooLong, Value};
@@ -27,6 +28,7 @@ pub fn Operations(props: &OperationsProps) -> Html {
     let target = use_state(|| None::<NodeId>);
     let key = use_state(|| String::from("x"));
     let value = use_state(|| String::from("1"));
+    let keys = use_state(|| String::from("x y"));
 
     let set = |state: &UseStateHandle<String>| {
         let state = state.clone();
@@ -57,6 +59,7 @@ pub fn Operations(props: &OperationsProps) -> Html {
         let put = put.map(|(key, value)| KVSOperation::Put(key.clone(), value.clone()));
         let get = parsed_key.as_ref().ok().map(|key| KVSOperation::Get(key.clone()));
         let delete = parsed_key.as_ref().ok().map(|key| KVSOperation::Delete(key.clone()));
+        let several = several_keys(&keys);
         let pick_client = {
             let client_place = client_place.clone();
             Callback::from(move |event: Event| client_place.set(value_of(&event).parse().unwrap_or(0)))
@@ -102,7 +105,21 @@ pub fn Operations(props: &OperationsProps) -> Html {
                     <button data-testid="get" disabled={get.is_none()} onclick={send(get.clone(), to)}>{ "Get" }</button>
                     <button data-testid="delete" disabled={delete.is_none()} onclick={send(delete, to)}>{ "Delete" }</button>
                 </div>
-                if let Some(get) = get.filter(|_| (2..=5).contains(&architecture.servers)) {
+                if architecture.sharding.is_some() {
+                    <div class="fields several">
+                        <label>{ "Several keys" }
+                            <input data-testid="keys" dir="auto" autocomplete="off" spellcheck="false" value={(*keys).clone()} oninput={set(&keys)}
+                                aria-invalid={several.is_none().to_string()} />
+                        </label>
+                        <button data-testid="mget" disabled={several.is_none()} onclick={send(several, to)}>{ "Get them" }</button>
+                    </div>
+                    <div class="verbs small">
+                        <button data-testid="getall" onclick={send(Some(KVSOperation::GetAll), Some(to.unwrap_or(NodeId(0))))}>
+                            { "Get all that " }{ names.name(to.unwrap_or(NodeId(0))) }{ " keeps" }
+                        </button>
+                    </div>
+                }
+                if let Some(get) = get.filter(|_| architecture.sharding.is_none()).filter(|_| (2..=5).contains(&architecture.servers)) {
                     <div class="verbs small" aria-label="One-click reads">
                         { for architecture.server_ids().map(|server| html! {
                             <button data-testid={format!("get-{}", names.name(server))} onclick={send(Some(get.clone()), Some(server))}>
@@ -119,6 +136,13 @@ pub fn Operations(props: &OperationsProps) -> Html {
     })
 }
 
+/// A read of the keys that a text names, with blanks or commas between them; None if that are too many, or none.
+fn several_keys(text: &str) -> Option<KVSOperation> {
+    let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+    let keys: BTreeSet<Key> = words.map(|word| Key::new(word).ok()).collect::<Option<_>>()?;
+    (1..=KVSOperation::KEYS_MAX).contains(&keys.len()).then(|| KVSOperation::MGet(keys.into_iter().collect()))
+}
+
 fn sentence(error: &TooLong) -> String {
     let mut sentence = error.to_string();
     if let Some(first) = sentence.get_mut(..1) {
@@ -130,6 +154,9 @@ fn sentence(error: &TooLong) -> String {
 fn default_target(player: &Player, place: u32) -> String {
     use kvs_core::routing::RoutingOptions;
     let architecture = player.architecture();
+    if architecture.sharding.is_some() {
+        return "who keeps the key".into();
+    }
     match architecture.routing {
         RoutingOptions::Sticky => player.names().name(NodeId(place % architecture.servers)).to_string() + " (its own)",
         RoutingOptions::RoundRobin => "the next in turn".into(),
@@ -187,6 +214,7 @@ fn row(player: &Player, operation: &Operation) -> Html {
     let (class, outcome) = match &ended.outcome {
         Outcome::Ok(response) => ("ok", response.to_string()),
         Outcome::Maybe => ("unknown", "unknown: it may or may not have happened".into()),
+        Outcome::Unavailable => ("unknown", "unavailable: nobody answered in time".into()),
     };
     html! {
         <li class={class}>

@@ -84,10 +84,20 @@ fn server(player: &Player, node: NodeId, send: &Callback<Command>) -> (String, H
             { button(send, "pause-node", if is_paused { "Resume" } else { "Pause" },
                 is_up.then_some(if is_paused { Input::Resume(node) } else { Input::Pause(node) })) }
             { button(send, "wipe", "Wipe its disk", Some(Input::Wipe(node))) }
+            { membership(player, node, send) }
         </div>
     };
     let state = if is_up { "" } else { " is down" };
     (format!("{}{state}", player.names().name(node)), actions)
+}
+
+/// Lets a server join the shard that it is meant for, or leave the view.
+fn membership(player: &Player, node: NodeId, send: &Callback<Command>) -> Html {
+    let Some(view) = player.sim().newest_view() else { return html! {} };
+    let is_in = view.shard_of(node).is_some();
+    let input = player.sim().change_of_members(&[node], !is_in).ok();
+    let input = input.filter(|input| player.sim().check(input).is_ok());
+    button(send, "membership", if is_in { "Leave" } else { "Join" }, input)
 }
 
 fn message(player: &Player, id: Sequence, send: &Callback<Command>) -> Option<(String, Html)> {

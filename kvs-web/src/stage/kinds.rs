@@ -26,6 +26,8 @@ pub enum Shape {
     Drop,
     /// Compares stores.
     Diamond,
+    /// About shards.
+    Hexagon,
 }
 
 impl Shape {
@@ -36,12 +38,13 @@ impl Shape {
             Self::Disc => "M0-11A11 11 0 1 1 0 11A11 11 0 1 1 0-11Z",
             Self::Drop => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9Z",
             Self::Diamond => "M0-13L13 0L0 13L-13 0Z",
+            Self::Hexagon => "M-6-11H6L12 0L6 11H-6L-12 0Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 10] = [
+pub const LOOKS: [Look; 17] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -84,6 +87,31 @@ pub const LOOKS: [Look; 10] = [
         letter: "F",
         meaning: "anti-entropy: what was asked for",
     },
+    Look { kind: "View", class: "view", shape: Shape::Hexagon, letter: "V", meaning: "who keeps what from now on" },
+    Look { kind: "ViewReq", class: "view", shape: Shape::Hexagon, letter: "?", meaning: "is there a newer view?" },
+    Look {
+        kind: "Handoff",
+        class: "handoff",
+        shape: Shape::Hexagon,
+        letter: "H",
+        meaning: "keys move to their new owner",
+    },
+    Look { kind: "HandoffAck", class: "handoff", shape: Shape::Hexagon, letter: "a", meaning: "the keys have come" },
+    Look {
+        kind: "HandoffReq",
+        class: "handoff",
+        shape: Shape::Hexagon,
+        letter: "q",
+        meaning: "what have you of mine?",
+    },
+    Look {
+        kind: "WrongShard",
+        class: "wrong",
+        shape: Shape::Square,
+        letter: "✕",
+        meaning: "that key is kept elsewhere",
+    },
+    Look { kind: "Proxy", class: "request", shape: Shape::Square, letter: "»", meaning: "a request is passed on" },
 ];
 
 /// The look of a kind.

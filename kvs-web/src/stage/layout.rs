@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 use kvs_core::process::NodeId;
-use kvs_core::zoo::Architecture;
+use kvs_core::zoo::{Architecture, Shards};
 
 /// A place in the picture, in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,9 +106,20 @@ pub struct Layout {
     pub server: (f64, f64),
     /// A client's width and height.
     pub client: (f64, f64),
+    /// The shards, where they are kept by several servers each.
+    pub groups: Vec<Group>,
     servers: usize,
     clients: usize,
     places: Vec<Point>,
+}
+
+/// The servers that are meant for one shard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What the shard is called.
+    pub name: String,
+    /// What they cover together.
+    pub area: Area,
 }
 
 /// With more servers than this, a link is drawn only while something is on it or wrong with it.
@@ -121,6 +132,10 @@ const SEED_MAX: f64 = 12.0;
 const FOOT: f64 = 36.0;
 /// What is kept free at the other sides.
 const MARGIN: f64 = 10.0;
+/// How far clients are below the boxes of shards: far enough for a message to be seen on the way.
+const BELOW: f64 = 44.0;
+/// The line in such a box that says which shard it is.
+const LABEL: f64 = 20.0;
 
 impl Layout {
     /// Servers on a ring, each client near the server that it asks.
@@ -147,7 +162,13 @@ impl Layout {
         };
         let client = if is_narrow { (76.0, 40.0) } else { (124.0, 46.0) };
         let clients = architecture.clients as usize;
-        let mut layout = Self { width, height, detail, server, client, servers, clients, places: Vec::new() };
+        let (groups, places) = (Vec::new(), Vec::new());
+        let mut layout = Self { width, height, detail, server, client, groups, servers, clients, places };
+        if let Some(shards) = architecture.sharding.as_ref().filter(|shards| shards.replicas > 1) {
+            layout.place_groups(architecture, shards);
+            layout.place_clients_below();
+            return layout;
+        }
         if layout.is_crowd() {
             let (across, down) = layout.room_for_servers();
             // How near the seeds of a sunflower of radius 1 come to each other.
@@ -166,7 +187,10 @@ impl Layout {
     /// Whether it is still the right one for an architecture and a size.
     pub fn suits(&self, architecture: &Architecture, width: f64, height: f64) -> bool {
         let is_same = |one: f64, other: f64| (one - other.max(240.0)).abs() < 0.5;
-        self.servers == architecture.servers as usize
+        let shards = architecture.sharding.as_ref().filter(|shards| shards.replicas > 1);
+        let names = shards.map_or_else(Vec::new, |shards| group_names(architecture, shards));
+        self.groups.iter().map(|group| &group.name).eq(&names)
+            && self.servers == architecture.servers as usize
             && self.clients == architecture.clients as usize
             && is_same(self.width, width)
             && is_same(self.height, height)
@@ -206,6 +230,74 @@ impl Layout {
 
     fn is_wide(&self) -> bool {
         self.width >= 560.0
+    }
+
+    /// A box for each shard, in columns or in a grid; in it, its servers.
+    fn place_groups(&mut self, architecture: &Architecture, shards: &Shards) {
+        let names = group_names(architecture, shards);
+        let rows = match (names.len(), self.is_wide()) {
+            (0..=4, true) => 1,
+            (0..=10, true) => 2,
+            (_, true) => 3,
+            (0..=2, false) => names.len().max(1),
+            (count, false) => count.div_ceil(if count > 8 { 3 } else { 2 }),
+        };
+        let columns = names.len().div_ceil(rows).max(1);
+        let height = self.height - FOOT - self.client.1 - BELOW - MARGIN;
+        let (across, down) = ((self.width - MARGIN) / columns as f64, height / rows as f64);
+        let cell = (across - MARGIN, down - MARGIN);
+        let middle = |place: usize| Point {
+            x: MARGIN + across * (place % columns) as f64 + cell.0 / 2.0,
+            y: MARGIN + down * (place / columns) as f64 + cell.1 / 2.0,
+        };
+        let replicas = shards.replicas as usize;
+        let seats = seats(replicas, cell.1 > cell.0 * 0.8);
+        // As much of each server as there is room for.
+        let sizes = [
+            (Detail::Card, (152.0, 86.0)),
+            (Detail::Card, (132.0, 74.0)),
+            (Detail::Tag, (84.0, 42.0)),
+            (Detail::Tag, (66.0, 36.0)),
+            (Detail::Tag, (54.0, 34.0)),
+            (Detail::Dot, (14.0, 14.0)),
+        ];
+        let place = |server: (f64, f64), seat: &(f64, f64)| {
+            let room = (
+                (cell.0 - server.0 - 24.0).min((server.0 * 2.2).max(90.0)),
+                (cell.1 - server.1 - LABEL - 24.0).min((server.1 * 3.2).max(90.0)),
+            );
+            (seat.0 * room.0.max(0.0) / 2.0, seat.1 * room.1.max(0.0) / 2.0 + LABEL / 2.0)
+        };
+        let fits = |server: (f64, f64)| {
+            let areas: Vec<Area> = seats
+                .iter()
+                .map(|seat| {
+                    let (x, y) = place(server, seat);
+                    Area::around(Point { x, y }, server)
+                })
+                .collect();
+            let is_apart =
+                |(n, area): (usize, &Area)| areas[n + 1..].iter().all(|other| !area.grown(14.0).overlaps(*other));
+            server.0 + 24.0 <= cell.0 && server.1 + LABEL + 24.0 <= cell.1 && areas.iter().enumerate().all(is_apart)
+        };
+        let (detail, server) = sizes.into_iter().find(|(_, size)| fits(*size)).unwrap_or((Detail::Dot, (10.0, 10.0)));
+        (self.detail, self.server) = (detail, server);
+        for (number, name) in names.into_iter().enumerate() {
+            let middle = middle(number);
+            self.groups.push(Group { name, area: Area::around(middle, cell) });
+            self.places.extend(seats.iter().map(|seat| {
+                let (x, y) = place(server, seat);
+                Point { x: middle.x + x, y: middle.y + y }
+            }));
+        }
+    }
+
+    /// Clients in a line below all servers.
+    fn place_clients_below(&mut self) {
+        let across = (self.width - 2.0 * MARGIN) / self.clients.max(1) as f64;
+        self.client.0 = self.client.0.min(across - 6.0);
+        let y = self.height - FOOT - self.client.1 / 2.0;
+        self.places.extend((0..self.clients).map(|client| Point { x: MARGIN + across * (client as f64 + 0.5), y }));
     }
 
     /// The first server at the top, the others clockwise; stretched to fill the picture.
@@ -358,22 +450,65 @@ impl Layout {
     }
 }
 
+/// What the shards are called, those included that stand by.
+fn group_names(architecture: &Architecture, shards: &Shards) -> Vec<String> {
+    let first = |group: u32| architecture.home(NodeId(group * shards.replicas));
+    (0..shards.shards + shards.spares).filter_map(|group| Some(first(group)?.to_string())).collect()
+}
+
+/// Where the servers of a shard stand in its box, from -1 to 1, so that no link passes behind a third.
+fn seats(count: usize, is_tall: bool) -> Vec<(f64, f64)> {
+    match (count, is_tall) {
+        (0 | 1, _) => vec![(0.0, 0.0)],
+        (2, true) => vec![(0.0, -1.0), (0.0, 1.0)],
+        (2, false) => vec![(-1.0, 0.0), (1.0, 0.0)],
+        (3, _) => vec![(0.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+        (4, _) => vec![(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+        (count, _) => {
+            let angle = |server: usize| TAU * server as f64 / count as f64 - FRAC_PI_2;
+            (0..count).map(|server| (angle(server).cos(), angle(server).sin())).collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use kvs_core::zoo::catalog::EXHIBITS;
 
     fn every_layout(mut look: impl FnMut(&Architecture, &Layout)) {
-        for exhibit in &EXHIBITS {
-            let sizes: &[u32] =
-                if exhibit.name == "local" { &[1] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 20, 50, 61, 300, 1_000] };
-            for &servers in sizes {
-                for (width, height) in [(850.0, 500.0), (1_000.0, 620.0), (340.0, 414.0), (700.0, 380.0)] {
-                    for clients in [1, 2, 3, 5] {
-                        let architecture = Architecture { servers, clients, ..exhibit.architecture() };
-                        look(&architecture, &Layout::new(&architecture, width, height));
-                    }
+        const PICTURES: [(f64, f64); 4] = [(850.0, 500.0), (1_000.0, 620.0), (340.0, 414.0), (700.0, 380.0)];
+        const SHARDS: [(&str, &str, &str); 6] =
+            [("1", "1", "0"), ("3", "3", "0"), ("2", "2", "1"), ("4", "3", "1"), ("6", "2", "0"), ("9", "5", "0")];
+        let mut look_at = |architecture: &Architecture| {
+            for (width, height) in PICTURES {
+                for clients in [1, 2, 3, 5] {
+                    let architecture = Architecture { clients, ..architecture.clone() };
+                    look(&architecture, &Layout::new(&architecture, width, height));
                 }
+            }
+        };
+        for exhibit in &EXHIBITS {
+            let mut architecture = exhibit.architecture();
+            if architecture.sharding.is_none() {
+                let sizes: &[u32] = if exhibit.name == "local" {
+                    &[1]
+                } else {
+                    &[1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 20, 50, 61, 300, 1_000]
+                };
+                for &servers in sizes {
+                    look_at(&Architecture { servers, ..architecture.clone() });
+                }
+                continue;
+            }
+            for (shards, replicas, spares) in SHARDS {
+                for (name, value) in [("shards", shards), ("spares", spares)] {
+                    architecture.set(name, value).expect("a number");
+                }
+                if architecture.gossip().is_some() {
+                    architecture.set("replicas", replicas).expect("a number");
+                }
+                look_at(&architecture);
             }
         }
     }
@@ -400,7 +535,8 @@ mod tests {
     #[test]
     fn clients_are_out_of_the_way() {
         every_layout(|architecture, layout| {
-            if layout.detail != Detail::Card || architecture.clients > 2 {
+            // Where there are shards, not all servers are linked.
+            if layout.detail != Detail::Card || architecture.clients > 2 || architecture.sharding.is_some() {
                 return;
             }
             for (n, client) in architecture.client_ids().enumerate() {

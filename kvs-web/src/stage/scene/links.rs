@@ -12,6 +12,10 @@ use crate::store::Selection;
 const CROSS: &str = "M-4.5-4.5L4.5 4.5M4.5-4.5L-4.5 4.5";
 /// An arrow that runs into a wall, to the right.
 const BLOCKED: &str = "M-7 0H2.5M-1-3.5L2.5 0L-1 3.5M6-5.5V5.5";
+/// With more replicas than this, a link is drawn only while something is on it or wrong with it.
+const WIRED_MAX: u32 = 12;
+/// The same for links between clients and servers where each client asks all of them.
+const CLIENT_LINKS_MAX: u32 = 15;
 /// How far from the wire the two directions run.
 const ASIDE: f64 = 4.5;
 
@@ -27,15 +31,28 @@ impl Artist<'_> {
         let architecture = self.player.architecture();
         let mut pairs = BTreeSet::new();
         let mut add = |a: NodeId, b: NodeId| pairs.insert((a.min(b), a.max(b)));
-        if self.layout.is_wired() {
+        // Servers talk to those of their own shard, and to others only when keys move.
+        let replicas = architecture.sharding.as_ref().map_or(architecture.servers, |shards| shards.replicas).max(1);
+        if replicas <= WIRED_MAX {
             for a in architecture.server_ids() {
-                for b in architecture.server_ids().filter(|b| *b > a) {
+                for b in architecture.server_ids().filter(|b| *b > a && b.0 / replicas == a.0 / replicas) {
                     add(a, b);
                 }
             }
         }
-        for (place, client) in architecture.client_ids().enumerate() {
-            add(client, NodeId(u32::try_from(place).unwrap_or_default() % architecture.servers.max(1)));
+        for (client, place) in architecture.client_ids().zip(0..) {
+            match &architecture.sharding {
+                None => {
+                    add(client, NodeId(place % architecture.servers.max(1)));
+                }
+                // Each asks whoever keeps the key.
+                Some(_) if replicas == 1 && architecture.servers * architecture.clients <= CLIENT_LINKS_MAX => {
+                    architecture.server_ids().for_each(|server| {
+                        add(client, server);
+                    });
+                }
+                Some(_) => {}
+            }
         }
         for (from, to) in self.world().cuts() {
             add(from, to);

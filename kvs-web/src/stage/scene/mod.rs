@@ -46,6 +46,7 @@ pub fn scene(player: &Player, layout: &Layout, view: View) -> Element {
         .with("viewBox", format!("0 0 {} {}", number(layout.width), number(layout.height)))
         .with("role", "group")
         .with("aria-label", "The cluster")
+        .child(layer("groups", artist.groups()))
         .child(layer("links", artist.links(&flights)))
         .child(layer("trails", artist.trails(&flights)))
         .child(layer("nodes", player.world().node_ids().map(|node| artist.node(node)).collect()))
@@ -83,6 +84,26 @@ impl<'a> Artist<'a> {
     fn new(player: &'a Player, layout: &'a Layout, view: View) -> Self {
         let usual = if layout.detail == Detail::Dot { nodes::usual_contents(player) } else { Vec::new() };
         Self { player, layout, view, usual }
+    }
+
+    /// A box around the servers of each shard; a dashed one around those that stand by.
+    fn groups(&self) -> Vec<Element> {
+        let view = self.player.sim().newest_view();
+        let boxes = self.layout.groups.iter().map(|group| {
+            let shard = view.and_then(|view| view.shards.iter().find(|shard| shard.name.as_str() == group.name));
+            let (class, label) = match shard {
+                Some(_) => ("group", format!("Shard {}", group.name)),
+                None => ("group spare", format!("Shard {} stands by", group.name)),
+            };
+            let (half, middle) = (group.area.half, group.area.middle);
+            element("g")
+                .key(group.name.clone())
+                .with("class", class)
+                .with("transform", translate(middle))
+                .child(rect("box", (half.0 * 2.0, half.1 * 2.0), 14.0))
+                .child(element("text").text(&label).at("x", -half.0 + 12.0).at("y", -half.1 + 19.0))
+        });
+        boxes.collect()
     }
 
     fn world(&self) -> &'a World<Node> {

@@ -158,14 +158,31 @@ impl Artist<'_> {
             return state.word().into();
         }
         let Some(server) = self.world().node(node).as_server() else { return String::new() };
-        let Some(gossip) = server.replication().gossip() else { return String::new() };
-        let waiting = server.parked() + gossip.updates().map_or(0, Updates::waiting);
-        match (waiting, gossip.hot()) {
+        if let Some(word) = self.sharding_badge(node, server) {
+            return word;
+        }
+        let gossip = server.replication().gossip();
+        let updates = gossip.and_then(|gossip| gossip.updates());
+        let waiting = server.parked() + updates.map_or(0, Updates::waiting);
+        match (waiting, gossip.map_or(0, |gossip| gossip.hot())) {
             (0, 0) => String::new(),
             (0, 1) => "1 rumor".into(),
             (0, rumors) => format!("{rumors} rumors"),
             (1, _) => "1 waits".into(),
             (waiting, _) => format!("{waiting} wait"),
+        }
+    }
+
+    /// What a change of views has left to do.
+    fn sharding_badge(&self, node: NodeId, server: &Server) -> Option<String> {
+        let sharding = server.sharding()?;
+        if let Some(shard) = sharding.waiting_for().next() {
+            return Some(format!("waits for {shard}"));
+        }
+        match sharding.leaving().keys().len() {
+            0 if sharding.map().view().shard_of(node).is_none() => Some("stands by".into()),
+            0 => None,
+            keys => Some(format!("hands over {keys}")),
         }
     }
 
@@ -238,10 +255,13 @@ impl Artist<'_> {
         let (operation, ended) = ended.find(|(operation, ended)| operation.client() == client && ended.at <= now)?;
         Some(match &ended.outcome {
             Outcome::Ok(KVSResponse::GetResult { values, .. }) => {
-                format!("{} = {}", operation.op().key(), value_text(values))
+                let key = operation.op().key().map(ToString::to_string).unwrap_or_default();
+                format!("{key} = {}", value_text(values))
             }
+            Outcome::Ok(response @ (KVSResponse::Items(_) | KVSResponse::All { .. })) => response.to_string(),
             Outcome::Ok(_) => format!("{} ✓", operation.op()),
             Outcome::Maybe => format!("{} ?", operation.op()),
+            Outcome::Unavailable => format!("{} ✕", operation.op()),
         })
     }
 }
