@@ -37,6 +37,21 @@ fn replicated_keeps_both_or_the_later_one() {
 }
 
 #[test]
+fn the_sharded_ones_tell_their_stories() {
+    for (name, arguments, words) in [
+        ("sharded", &[][..], "Of 10000 keys 24."),
+        ("sharded", &["--router", "modulo"], "Of 10000 keys 74."),
+        ("sharded_replicated", &[], "C3 reads {x1, x2}"),
+        ("sharded_causal", &[], "C3 reads family"),
+        ("three_level", &[], "west/E"),
+    ] {
+        let output = example(name, arguments);
+        assert!(output.status.success() && out(&output).contains(words), "{name}: {}", out(&output));
+    }
+    assert_eq!(example("sharded", &["--router", "rendezvous"]).status.code(), Some(2));
+}
+
+#[test]
 fn run_schedule_says_what_holds_what_fails_and_what_it_cannot_read() {
     let lesson = concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/hello.kvs");
     let holds = example("run_schedule", &["--quiet", lesson]);

@@ -1,8 +1,11 @@
 //! How the examples tell a run: time, and what happened, in words.
 
+use std::process::ExitCode;
+
 use kvs_core::check::play;
-use kvs_core::sim::schedule::{Outcome, Schedule};
+use kvs_core::sim::schedule::{Outcome, Schedule, Words};
 use kvs_core::sim::{Entry, Trace, What, describe};
+use kvs_core::time::Time;
 
 /// Whether an entry is part of the story: what clients and the reader see and do, what goes wrong, and the marks. (The rest is
 /// single messages and timers.)
@@ -15,10 +18,44 @@ pub(crate) fn tell(schedule: &Schedule, is_worth_a_line: impl Fn(&Entry) -> bool
     let mut trace = Trace::default();
     let outcome = play(schedule, &mut trace);
     let names = schedule.names();
+    let mut words = outcome.words.iter().peekable();
+    let mut say_until = |time: Time| {
+        while let Some((_, words)) = words.next_if(|(at, _)| *at <= time) {
+            say(words);
+        }
+    };
     for entry in trace.entries().iter().filter(|entry| is_worth_a_line(entry)) {
+        say_until(entry.time);
         if let Some(text) = describe(entry, &names) {
             println!("{:>12}  {text}", entry.time.to_string());
         }
     }
+    say_until(Time::MAX);
     outcome
+}
+
+fn say(words: &Words) {
+    match words {
+        Words::Caption(caption) => println!("    {caption}"),
+        Words::Question { question, answers } => {
+            println!("    {question} (It will be: {}.)", answers.first().map_or("", String::as_str));
+        }
+    }
+}
+
+/// An example that is a schedule: says what it is, tells it, and fails if something is not as expected.
+#[allow(dead_code, reason = "not every example is one")]
+pub(crate) fn main_of(title: &str, text: &str) -> ExitCode {
+    println!("{title}\n");
+    let failure = match Schedule::parse(text) {
+        Ok(schedule) => tell(&schedule, is_story).failure.map(|failure| failure.to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    match failure {
+        None => ExitCode::SUCCESS,
+        Some(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(1)
+        }
+    }
 }

@@ -18,13 +18,12 @@ pub struct JoinedClock<T> {
     pub value: T,
 }
 
-impl<T: Clone + Ord> Merge for JoinedClock<T> {
+impl<T: Clone> Merge for JoinedClock<T> {
     fn merge(&mut self, other: &Self) -> bool {
         let wins = match self.clock.partial_cmp(&other.clock) {
-            Some(Ordering::Greater) => return false,
+            // It seems to be known already; where clocks lie, that is not so.
+            Some(Ordering::Greater | Ordering::Equal) => return false,
             Some(Ordering::Less) => true,
-            // Equal clocks with different values come from here, too; the greater value stays.
-            Some(Ordering::Equal) => other.value > self.value,
             None => self.clock.lexicographic_cmp(&other.clock) == Ordering::Less,
         };
         if wins {

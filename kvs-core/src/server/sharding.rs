@@ -564,7 +564,9 @@ impl Server {
         if is_awaited && let Some(shard) = shard {
             sharding.waiting_for.remove(shard);
         }
-        self.checkpoint(cx);
+        if is_awaited || !parcels.is_empty() {
+            self.checkpoint(cx);
+        }
         cx.durably().send(from, Message::HandoffAck { epoch });
     }
 
@@ -604,8 +606,8 @@ impl Server {
         }
         if sharding.drop_handed_over() {
             cx.mark(HANDED_OVER, u64::from(epoch));
+            self.checkpoint(cx);
         }
-        self.checkpoint(cx);
     }
 
     fn on_handoff_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {

@@ -87,6 +87,13 @@
 //! | `at 1.5s`, `at 1.5s after 2` | on to that instant; of its events, only the first two |
 //! | `settle` | on until all stores agree and no operation is under way |
 //!
+//! # Words
+//!
+//! | line | means |
+//! |---|---|
+//! | `say "R1 and R2 cannot hear each other."` | a caption: what a reader is told here |
+//! | `ask "What does C2 read?" = "nothing" \| "x"` | a question before the next line; the first answer is the right one |
+//!
 //! # Expectations
 //!
 //! | line | means |
@@ -116,7 +123,7 @@ use crate::world::Moment;
 use crate::zoo::{Architecture, Guarantee, Names};
 
 pub use parse::{ParseError, ParseProblem};
-pub use run::{ExpectedVerdict, Failure, Outcome, Problem, Runner};
+pub use run::{ExpectedVerdict, Failure, Outcome, Problem, Runner, Words};
 
 /// A world and what happens to it, as a text says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +173,8 @@ pub enum Statement {
     Step(u32),
     At { time: Time, events: Option<u32> },
     Settle,
+    Say(String),
+    Ask { question: String, answers: Vec<String> },
     ExpectHeld { node: NodeId, key: Key, values: Vec<Value> },
     ExpectAgree(bool),
     ExpectUp { node: NodeId, up: bool },

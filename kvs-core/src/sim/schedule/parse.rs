@@ -59,7 +59,7 @@ pub enum ParseProblem {
 }
 
 const STATEMENTS: &str = "a statement: put, get, delete, mget, getall, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
-                          fire, drop, hold, release, deliver, duplicate, run, step, at, settle or expect";
+                          fire, drop, hold, release, deliver, duplicate, run, step, at, settle, say, ask or expect";
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,9 @@ fn shortened(text: &str) -> Cow<'_, str> {
         None => text.into(),
     }
 }
+
+/// The most characters of a caption.
+const WORDS_MAX: usize = 300;
 
 const SIGNS: [&str; 8] = ["->", "|", "=", "{", "}", ",", ":", "*"];
 
@@ -485,6 +488,8 @@ impl Cursor<'_> {
             "step" => Statement::Step(self.number("a number of events")?),
             "at" => self.at()?,
             "settle" => Statement::Settle,
+            "say" => Statement::Say(self.words("what is said")?),
+            "ask" => self.question()?,
             "expect" => self.expectation()?,
             unknown => match fate(unknown) {
                 Some(fate) => self.message(fate)?,
@@ -692,6 +697,32 @@ impl Cursor<'_> {
         let time = Time::ZERO + self.span()?;
         let events = if self.take_word("after") { Some(self.number("a number of events")?) } else { None };
         Ok(Statement::At { time, events })
+    }
+
+    /// Words for readers, in quotes.
+    fn words(&mut self, expected: &str) -> Parsed<String> {
+        match self.peek() {
+            Some(Token::Quoted(text)) if text.chars().count() <= WORDS_MAX => {
+                let text = text.clone();
+                self.place += 1;
+                Ok(text)
+            }
+            _ => self.expected(format!("{expected}, in quotes and with at most {WORDS_MAX} characters")),
+        }
+    }
+
+    /// `"What now?" = "this" | "that"`
+    fn question(&mut self) -> Parsed<Statement> {
+        let question = self.words("a question")?;
+        self.sign("=")?;
+        let mut answers = vec![self.words("the right answer")?];
+        while self.take_sign("|") {
+            answers.push(self.words("another answer")?);
+        }
+        if answers.len() < 2 {
+            return self.expected("`|` and another answer");
+        }
+        Ok(Statement::Ask { question, answers })
     }
 
     fn expectation(&mut self) -> Parsed<Statement> {

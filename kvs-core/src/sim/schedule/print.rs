@@ -100,6 +100,11 @@ impl fmt::Display for Shown<'_> {
             Statement::At { time, events: None } => write!(f, "at {time}"),
             Statement::At { time, events: Some(events) } => write!(f, "at {time} after {events}"),
             Statement::Settle => f.write_str("settle"),
+            Statement::Say(text) => write!(f, "say {}", in_quotes(text)),
+            Statement::Ask { question, answers } => {
+                let answers: Vec<_> = answers.iter().map(|answer| in_quotes(answer)).collect();
+                write!(f, "ask {} = {}", in_quotes(question), answers.join(" | "))
+            }
             Statement::ExpectHeld { node, key, values } => {
                 write!(f, "expect {} {} = {}", name(node), quoted(key.as_str()), several(values))
             }

@@ -36,8 +36,24 @@ pub struct Outcome {
     pub history: History,
     /// The verdicts that it expects. Who runs it does not judge: [`check::play`](crate::check::play) does.
     pub verdicts: Vec<ExpectedVerdict>,
+    /// What readers are told and asked, and when.
+    pub words: Vec<(Time, Words)>,
     /// The line that failed, if one did; the run ends there.
     pub failure: Option<Failure>,
+}
+
+/// Words for readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// What happens.
+    Caption(String),
+    /// What will happen?
+    Question {
+        /// The question.
+        question: String,
+        /// Its answers, the right one first.
+        answers: Vec<String>,
+    },
 }
 
 /// A verdict that is expected at some point of a run.
@@ -147,6 +163,7 @@ pub struct Runner<'a> {
     /// What links have that nobody gave options of their own.
     links_everywhere: Architecture,
     verdicts: Vec<ExpectedVerdict>,
+    words: Vec<(Time, Words)>,
     failure: Option<Failure>,
 }
 
@@ -165,6 +182,7 @@ impl<'a> Runner<'a> {
             next: 0,
             links_everywhere: schedule.architecture.clone(),
             verdicts: Vec::new(),
+            words: Vec::new(),
             failure: None,
         }
     }
@@ -199,6 +217,7 @@ impl<'a> Runner<'a> {
             recording: self.recording,
             history: self.story.history,
             verdicts: self.verdicts,
+            words: self.words,
             failure: self.failure,
         }
     }
@@ -280,6 +299,14 @@ impl<'a> Runner<'a> {
                 return (0..events).try_for_each(|_| self.step(observer));
             }
             Statement::Settle => return self.settle(observer),
+            Statement::Say(words) => {
+                self.words.push((self.world().now(), Words::Caption(words)));
+                return Ok(());
+            }
+            Statement::Ask { question, answers } => {
+                self.words.push((self.world().now(), Words::Question { question, answers }));
+                return Ok(());
+            }
             Statement::ExpectHeld { node, key, values } => return self.expect_held(node, &key, &values),
             Statement::ExpectAgree(agree) => {
                 let found = agrees(self.world());
