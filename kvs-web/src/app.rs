@@ -21,8 +21,8 @@ use crate::command::Command;
 use crate::frame::FrameLoop;
 use crate::keymap::{self, KeyAction};
 use crate::panels::{
-    self, diagram, help, history, inspector, log, notice, operations, options, popover, promises, schedule, search,
-    share as share_panel, transport,
+    self, caption, diagram, help, history, inspector, log, notice, operations, options, popover, promises, schedule,
+    search, share as share_panel, transport,
 };
 use crate::player::{Changes, Player};
 use crate::share::{self, ShareError};
@@ -55,6 +55,12 @@ pub enum Msg {
     Key(KeyboardEvent),
     /// Open a panel, or close it if it is open.
     Toggle(Open),
+    /// Read a lesson.
+    Lesson(caption::Lesson),
+    /// Show other words of the lesson.
+    Turn(usize),
+    /// Read it no longer.
+    LeaveLesson,
     /// The address has another fragment.
     AddressChanged,
     /// The window has another size, or the reader wants more or less to move.
@@ -119,6 +125,8 @@ pub struct App {
     link_stop: Option<(NodeId, NodeId)>,
     /// The keyboard goes to the popover once it is there.
     enters_popover: bool,
+    /// The lesson that is read, as long as its run is as it was written.
+    lesson: Option<caption::Lesson>,
     _listeners: Vec<EventListener>,
 }
 
@@ -152,6 +160,7 @@ impl Component for App {
             node_stop: None,
             link_stop: None,
             enters_popover: false,
+            lesson: None,
             _listeners: listeners(ctx),
         }
     }
@@ -186,6 +195,23 @@ impl Component for App {
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Toggle(open) => {
                 self.open = if self.open == Some(open) { None } else { Some(open) };
+                true
+            }
+            Msg::Lesson(lesson) => {
+                let beginning = lesson.moment();
+                self.open = None;
+                self.command(ctx, Command::Seek(beginning));
+                self.lesson = Some(lesson);
+                true
+            }
+            Msg::Turn(place) => {
+                let Some(lesson) = &mut self.lesson else { return false };
+                lesson.place = place;
+                let moment = lesson.moment();
+                self.command(ctx, Command::Seek(moment))
+            }
+            Msg::LeaveLesson => {
+                self.lesson = None;
                 true
             }
             Msg::AddressChanged => self.address_changed(ctx),
@@ -228,7 +254,7 @@ impl Component for App {
                 </header>
                 <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
                 if is_open(Open::Options) { <options::Options store={self.store.clone()} send={send.clone()} /> }
-                if is_open(Open::Schedule) { <schedule::ScheduleDialog send={send.clone()} on_close={shut(Open::Schedule)} /> }
+                if is_open(Open::Schedule) { <schedule::ScheduleDialog send={send.clone()} on_lesson={ctx.link().callback(Msg::Lesson)} on_close={shut(Open::Schedule)} /> }
                 if is_open(Open::History) { <history::HistoryDialog on_close={shut(Open::History)} /> }
                 if is_open(Open::Help) { <help::Help on_close={shut(Open::Help)} /> }
                 <main>
@@ -239,6 +265,9 @@ impl Component for App {
                             <p class="try"><b>{ "Try " }</b>{ exhibit.try_this }</p>
                         </div>
                         { self.stage(ctx, &send, close) }
+                        if let Some(lesson) = self.lesson.clone() {
+                            <caption::Caption {lesson} on_turn={ctx.link().callback(Msg::Turn)} on_close={ctx.link().callback(|()| Msg::LeaveLesson)} />
+                        }
                         <transport::Transport store={self.store.clone()} send={send.clone()} />
                         <diagram::DiagramPanel store={self.store.clone()} send={send.clone()} on_select={on_select.clone()}
                             pointed={self.pointed.clone()} on_unpoint={on_point.reform(|()| Vec::new())} />
@@ -352,6 +381,7 @@ impl App {
         }
         if changes.recording {
             self.pointed.clear();
+            self.lesson = None;
         }
         let is_playing = self.store.read(Player::is_playing);
         if is_playing {
@@ -373,6 +403,10 @@ impl App {
         }
         if changes.any() {
             self.paint();
+        }
+        let now = self.store.read(Player::now);
+        if let Some(lesson) = &mut self.lesson {
+            lesson.follow(now);
         }
         let is_time = now_ms - self.panels_drawn_ms >= PANELS_EVERY_MS;
         if is_time {

@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the struct that Yew makes of a component is as public as its properties must be")]
 
+pub mod caption;
 pub mod diagram;
 pub mod help;
 pub mod history;

@@ -2,12 +2,15 @@ use kvs_core::check::play;
 use kvs_core::sim::schedule::Schedule;
 use yew::prelude::*;
 
+use super::caption::Lesson;
 use super::value_of;
 use crate::command::Command;
 
 #[derive(Properties, PartialEq)]
 pub struct ScheduleDialogProps {
     pub send: Callback<Command>,
+    /// A run that has words for readers.
+    pub on_lesson: Callback<Lesson>,
     pub on_close: Callback<()>,
 }
 
@@ -18,7 +21,7 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 17] = lessons! {
+const LESSONS: [(&str, &str); 45] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -36,6 +39,34 @@ const LESSONS: [(&str, &str); 17] = lessons! {
     "The lost reply" => "lost_reply",
     "The split pipeline" => "split_pipeline",
     "Ack before sync" => "ack_before_sync",
+    "Where does it live?" => "where_does_it_live",
+    "One shard down" => "one_shard_down",
+    "Read skew" => "read_skew",
+    "Two maps" => "two_maps",
+    "Two maps and a fence" => "two_maps_fenced",
+    "Growing pains: a ring" => "growing_pains",
+    "Growing pains: modulo" => "growing_pains_modulo",
+    "Keys move in a cut" => "keys_move_in_a_cut",
+    "Keys lost in a cut" => "keys_lost_in_a_cut",
+    "Round robin forgets" => "round_robin_forgets",
+    "Sticky remembers" => "sticky_remembers",
+    "The album and who may see it" => "album_and_acl",
+    "A shard falls apart" => "partition_inside_a_shard",
+    "A whole shard is lost" => "whole_shard_lost",
+    "Two of three are lost" => "two_of_three_lost",
+    "The reply waits for the insult" => "reply_waits_for_insult",
+    "The reply without the insult" => "reply_without_insult",
+    "The album, in order" => "album_and_acl_in_order",
+    "Available in both halves" => "available_in_both_halves",
+    "The clock that lied" => "clock_that_lied",
+    "The clock that told the truth" => "clock_that_told_the_truth",
+    "A shard joins" => "a_shard_joins",
+    "Don't overwrite the future" => "dont_overwrite_the_future",
+    "The nearest cause is not enough" => "nearest_is_not_enough",
+    "All of it, with its causes" => "closed_get_all",
+    "All of it, causes or not" => "open_get_all",
+    "Deleted for good" => "deleted_for_good",
+    "Deleted without a trace" => "deleted_without_a_trace",
 };
 
 /// A text that drives the world: to write, paste, and run.
@@ -59,8 +90,9 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
         })
     };
     let run = {
-        let (text, verdict, send) = (text.clone(), verdict.clone(), props.send.clone());
-        Callback::from(move |_: MouseEvent| verdict.set(Some(run(&text, &send))))
+        let (text, verdict, send, on_lesson) =
+            (text.clone(), verdict.clone(), props.send.clone(), props.on_lesson.clone());
+        Callback::from(move |_: MouseEvent| verdict.set(Some(run(&text, &send, &on_lesson))))
     };
     html! {
         <div class="dialog schedule" role="dialog" aria-label="Schedule" data-testid="schedule">
@@ -83,13 +115,16 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
 }
 
 /// Runs a schedule and shows the run as far as it went. Whether all it expects holds, in a sentence.
-fn run(text: &str, send: &Callback<Command>) -> (bool, String) {
+fn run(text: &str, send: &Callback<Command>, on_lesson: &Callback<Lesson>) -> (bool, String) {
     let schedule = match Schedule::parse(text) {
         Ok(schedule) => schedule,
         Err(error) => return (false, error.to_string()),
     };
     let outcome = play(&schedule, &mut ());
     send.emit(Command::Load(Box::new(outcome.recording), outcome.end));
+    if outcome.failure.is_none() && !outcome.words.is_empty() {
+        on_lesson.emit(Lesson::new(outcome.words, outcome.end));
+    }
     match outcome.failure {
         None => (true, format!("All it expects holds. The run ends at {}.", outcome.end)),
         Some(failure) => (false, failure.to_string()),
