@@ -80,3 +80,14 @@ fn sharded_causal_keeps_its_invariants() {
     let marks = [PARKED, COMING, FORWARDED, HANDED_OVER, INSTALLED, STRAY, WRONG_SHARD];
     assert_seen(&live_many(Animal::ShardedCausal), &marks);
 }
+
+/// Worlds that once broke something.
+#[test]
+fn what_broke_once_stays_mended() {
+    // A late copy of a request that had been passed on, at a server that had come to own its key.
+    for (animal, seed) in [(Animal::Sharded, 116_032)] {
+        if let Err(broken) = live(animal, seed, &[], Mix::NoCrashes, &mut Sights::default()) {
+            panic!("{animal:?}, seed {seed}: {}", report(&broken));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
 mod harness;
+mod shards;
 mod verdicts;
 
 use harness::{Page, Screen, WIDE, read};

@@ -25,8 +25,8 @@ use crate::time::Span;
 
 pub use client::{Call, Client, ClientOptions, Fill, GAVE_UP, REROUTED, RETRIED, ReadContext, Return, Traffic};
 pub use node::{Message, Node, Timer};
-use sharding::Place;
 pub use sharding::Sharding;
+use sharding::{Forwarded, Place};
 
 /// A client asks a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,11 +134,13 @@ pub struct Served {
 
 type Sessions = BTreeMap<ClientId, Served>;
 
-/// A write in the journal.
+/// What a journal keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
-    id: RequestId,
-    op: KVSOperation,
+enum Record {
+    /// A write.
+    Write { id: RequestId, op: KVSOperation },
+    /// A request that was passed on.
+    Forwarded(Forwarded),
 }
 
 /// What a checkpoint in the journal holds.
@@ -315,7 +317,7 @@ impl Server {
             self.served.insert(request.id.client, served);
         }
         if self.options.journal && request.op.is_write() {
-            self.journal.append(cx.disk(), &Record { id: request.id, op: request.op.clone() });
+            self.journal.append(cx.disk(), &Record::Write { id: request.id, op: request.op.clone() });
             if self.journal.records_since_checkpoint() >= CHECKPOINT_AFTER_RECORDS {
                 self.checkpoint(cx);
             }
@@ -501,7 +503,14 @@ impl Server {
 fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
     let (journal, recovered) = Journal::<Snapshot, Record>::recover(disk);
     let (mut snapshot, records) = recovered.unwrap_or_default();
-    for Record { id, op } in records {
+    for record in records {
+        let (id, op) = match record {
+            Record::Write { id, op } => (id, op),
+            Record::Forwarded(forwarded) => {
+                snapshot.sharding.get_or_insert_default().remember(forwarded);
+                continue;
+            }
+        };
         let result = snapshot.core.apply(&op);
         let response = Arc::new(Response { id, result, seen: VectorClock::default(), dependencies: None });
         snapshot.served.insert(id.client, Served { last_sequence: id.sequence, response });

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::node::{Message as NodeMessage, Node, Timer};
-use super::{OUTDATED, Request, Response, Server};
+use super::{OUTDATED, Record, Request, Response, Server};
 use crate::op::{ClientId, KVSOperation, Key, RequestId, Value};
 use crate::process::{Context, Mark, NodeId};
 use crate::replication::{Replication, gossip};
@@ -141,8 +141,8 @@ pub enum Place {
 }
 
 /// A request that was passed on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Forwarded {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Forwarded {
     request: Arc<Request>,
     to: NodeId,
     client: NodeId,
@@ -177,16 +177,22 @@ pub struct Sharding {
 }
 
 /// What of it survives a crash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Durable {
     epoch: u32,
     known: Vec<Arc<View>>,
     waiting_for: BTreeSet<ShardName>,
     unacknowledged: Vec<NodeId>,
     leaving: Vec<(Key, Parcel)>,
+    forwarded: BTreeMap<ClientId, Forwarded>,
 }
 
 impl Durable {
+    /// A request was passed on after this was written.
+    pub(super) fn remember(&mut self, forwarded: Forwarded) {
+        self.forwarded.insert(forwarded.request.id.client, forwarded);
+    }
+
     /// Whether it is about to hand over this value.
     pub(super) fn hands_over(&self, key: &Key, value: &Value) -> bool {
         self.leaving.iter().any(|(other, parcel)| other == key && parcel.values().contains(value))
@@ -275,6 +281,11 @@ impl Sharding {
             _ => places().any(|place| place == Place::Coming),
         };
         if waits { Place::Coming } else { Place::Here }
+    }
+
+    /// Whether it has passed on a later request of the same client.
+    fn has_passed_on_after(&self, id: RequestId) -> bool {
+        self.forwarded.get(&id.client).is_some_and(|known| known.request.id.sequence > id.sequence)
     }
 
     fn forwarded_as(&self, id: RequestId) -> Option<&Forwarded> {
@@ -377,11 +388,13 @@ impl Sharding {
             waiting_for: self.waiting_for.clone(),
             unacknowledged: self.unacknowledged.keys().copied().collect(),
             leaving: keys.into_iter().filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect(),
+            forwarded: if keeps_values { self.forwarded.clone() } else { BTreeMap::new() },
         }
     }
 
     /// Goes on where it was before a crash. Without its values it asks again for all that came to it in this view.
     fn recover(&mut self, durable: Durable, keeps_values: bool) {
+        self.forwarded = durable.forwarded;
         let view_of = |epoch: u32| durable.known.iter().find(|view| view.epoch == epoch);
         let Some(view) = view_of(durable.epoch) else { return };
         let map = Arc::new(self.map.of(view.clone()));
@@ -414,6 +427,10 @@ impl Server {
         cx: &mut Context<'_, Node>,
     ) -> bool {
         let Some(sharding) = &mut self.sharding else { return true };
+        if !is_proxied && sharding.has_passed_on_after(request.id) {
+            cx.mark(OUTDATED, u64::from(request.id.sequence));
+            return false;
+        }
         match sharding.admits(request, is_proxied) {
             Place::Here => return true,
             Place::Coming => {
@@ -425,7 +442,7 @@ impl Server {
                 let (epoch, hint) = (sharding.map.view().epoch, sharding.newest().clone());
                 cx.send(from, Message::WrongShard { id: request.id, epoch, hint });
             }
-            Place::Elsewhere => sharding.forward(from, request, cx),
+            Place::Elsewhere => self.forward(from, request, cx),
         }
         false
     }
@@ -703,30 +720,38 @@ impl Server {
     }
 }
 
-impl Sharding {
+impl Server {
     /// Passes a request on: where its first copy went, or else to an owner, always to the same one for a client.
     fn forward(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
-        if self.forwarded.get(&request.id.client).is_some_and(|known| known.request.id.sequence > request.id.sequence) {
-            cx.mark(OUTDATED, u64::from(request.id.sequence));
-            return;
-        }
-        let known = self.forwarded_as(request.id).cloned();
-        let Some(forwarded) = known.or_else(|| {
-            let newest = self.map.of(self.newest().clone());
-            let nodes = &newest.shard_of(request.op.keys().first()?).nodes;
-            let place = request.id.client.node.0.checked_rem(u32::try_from(nodes.len()).ok()?)?;
-            let to = *nodes.get(place as usize)?;
-            let epoch = newest.view().epoch;
-            (to != self.me).then(|| Forwarded {
-                request: Arc::new(Request { epoch, ..(**request).clone() }),
-                to,
-                client: from,
-            })
-        }) else {
-            return;
-        };
+        let Some(sharding) = &mut self.sharding else { return };
+        let known = sharding.forwarded_as(request.id).cloned();
+        let is_new = known.is_none();
+        let Some(forwarded) = known.or_else(|| sharding.an_owner(from, request)) else { return };
         cx.mark(FORWARDED, u64::from(request.id.sequence));
-        cx.send(forwarded.to, Message::Proxy(forwarded.request.clone()));
-        self.forwarded.insert(request.id.client, forwarded);
+        let message = Message::Proxy(forwarded.request.clone());
+        if is_new {
+            sharding.forwarded.insert(request.id.client, forwarded.clone());
+        }
+        if self.options.journal && request.op.is_write() {
+            // After a crash, too, a retry must go where the first copy went.
+            if is_new {
+                self.journal.append(cx.disk(), &Record::Forwarded(forwarded.clone()));
+            }
+            cx.durably().send(forwarded.to, message);
+        } else {
+            cx.send(forwarded.to, message);
+        }
+    }
+}
+
+impl Sharding {
+    /// To whom a request is passed on.
+    fn an_owner(&self, from: NodeId, request: &Arc<Request>) -> Option<Forwarded> {
+        let newest = self.map.of(self.newest().clone());
+        let nodes = &newest.shard_of(request.op.keys().first()?).nodes;
+        let place = request.id.client.node.0.checked_rem(u32::try_from(nodes.len()).ok()?)?;
+        let to = *nodes.get(place as usize)?;
+        let request = Arc::new(Request { epoch: newest.view().epoch, ..(**request).clone() });
+        (to != self.me).then_some(Forwarded { request, to, client: from })
     }
 }
