@@ -121,14 +121,16 @@ fn before(player: &Player, newest: &View) -> Option<Arc<View>> {
 fn keys(player: &Player) -> BTreeSet<Key> {
     let up = player.architecture().server_ids().filter(|server| player.world().is_up(*server));
     let servers = up.filter_map(|server| player.world().node(server).as_server());
-    let stores = servers
-        .flat_map(|server| server.sharding().map(|sharding| sharding.leaving()).into_iter().chain([server.storage()]));
+    let stores = servers.flat_map(|server| {
+        server.sharding().map(kvs_core::server::Sharding::leaving).into_iter().chain([server.storage()])
+    });
     stores.flat_map(|store| store.all().iter().map(|kept| kept.key.clone()).collect::<Vec<_>>()).collect()
 }
 
 /// Who owns what, with neighbours of one shard made one.
 fn arcs(map: &ShardMap) -> Vec<Stretch> {
-    let Some(points) = map.ring().map(|ring| ring.points()).filter(|points| !points.is_empty()) else {
+    let Some(points) = map.ring().map(kvs_core::routing::ring::RingRouter::points).filter(|points| !points.is_empty())
+    else {
         return Vec::new();
     };
     let mut arcs: Vec<Stretch> = Vec::new();

@@ -169,7 +169,7 @@ fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
     let Run { world, architecture, .. } = run;
     let keeps = |node: NodeId| match server(world, node) {
         Some(server) if world.is_up(node) => {
-            let leaving = server.sharding().map(|sharding| sharding.leaving());
+            let leaving = server.sharding().map(sharding::Sharding::leaving);
             let mut stores = leaving.into_iter().chain([server.storage()]);
             stores.any(|store| store.kept(key).values.contains(value))
         }

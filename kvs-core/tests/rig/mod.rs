@@ -92,17 +92,12 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
         set("anti-entropy-interval", luck.pick(&["100ms", "1s"]));
     }
     match animal {
-        Animal::Sharded => {
-            set("journal", luck.pick(&["on", "off"]));
-            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
-            set("sync-latency", luck.pick(&["1ms", "30ms"]));
-        }
         Animal::ShardedReplicated => {
             set("values", luck.pick(&["mv-register", "mv-register", "lww"]));
             set("read-context", luck.pick(&["carried", "carried", "blind"]));
         }
         Animal::ShardedCausal => {}
-        Animal::Local => {
+        Animal::Local | Animal::Sharded => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));

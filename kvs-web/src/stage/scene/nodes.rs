@@ -164,7 +164,7 @@ impl Artist<'_> {
         let gossip = server.replication().gossip();
         let updates = gossip.and_then(|gossip| gossip.updates());
         let waiting = server.parked() + updates.map_or(0, Updates::waiting);
-        match (waiting, gossip.map_or(0, |gossip| gossip.hot())) {
+        match (waiting, gossip.map_or(0, kvs_core::replication::gossip::EpidemicGossip::hot)) {
             (0, 0) => String::new(),
             (0, 1) => "1 rumor".into(),
             (0, rumors) => format!("{rumors} rumors"),
