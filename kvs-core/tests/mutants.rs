@@ -217,6 +217,15 @@ const MUTANTS: &[Mutant] = &[
         budget: 500,
     },
     Mutant {
+        id: "M3, where values are merged: the answer goes out before the sync",
+        animal: Animal::ShardedCausal,
+        under: &[("journal", "on"), ("crash-fate", "dropped")],
+        mix: Mix::Everything,
+        off: ("sync-before-reply", "off"),
+        seen_by: &["Durable", "Causally convergent", "Read your writes", "Monotonic reads"],
+        budget: 300,
+    },
+    Mutant {
         id: "M45: a deletion without its version",
         animal: Animal::ShardedCausal,
         under: &[("replicas", "3"), ("rumors", "off"), ("direct-mail", "off")],

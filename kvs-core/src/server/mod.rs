@@ -20,7 +20,7 @@ use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::replication::{Replication, gossip};
 use crate::storage::journal::Journal;
-use crate::storage::{KVSCore, LatticeKVSCore, Stamp, Storage};
+use crate::storage::{KVSCore, LatticeKVSCore, Stamp, Storage, Stored};
 use crate::time::Span;
 
 pub use client::{Call, Client, ClientOptions, Fill, GAVE_UP, REROUTED, RETRIED, ReadContext, Return, Traffic};
@@ -141,12 +141,17 @@ enum Record {
     Write { id: RequestId, op: KVSOperation },
     /// A request that was passed on.
     Forwarded(Forwarded),
+    /// What is kept under a key now, where values are merged; None if it is forgotten.
+    Stored(Key, Option<Arc<Stored>>),
+    /// A write was answered, where values are merged.
+    Served(ClientId, Served),
 }
 
 /// What a checkpoint in the journal holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Snapshot {
     core: KVSCore,
+    entries: BTreeMap<Key, Arc<Stored>>,
     served: Sessions,
     sharding: Option<sharding::Durable>,
 }
@@ -187,6 +192,10 @@ pub struct Server {
 impl Server {
     /// A server that has not booted.
     pub fn new(options: Arc<ServerOptions>, storage: Storage, replication: Replication) -> Self {
+        let storage = match storage {
+            Storage::Lattice(store) if options.journal => Storage::Lattice(store.remembering_changes()),
+            other => other,
+        };
         let snapshot = (options.pipeline == Pipeline::Split).then(|| storage.clone());
         let second_store = match (options.replicated_into, &storage) {
             (ReplicatedInto::SecondStore, Storage::Lattice(store)) => Some(store.clone()),
@@ -248,8 +257,9 @@ impl Server {
 
     /// Whether what the journal on this disk leads to has this value under a key, be it to hand it over.
     pub fn replays_to(disk: &Disk, key: &Key, value: &Value) -> bool {
-        let Snapshot { core, sharding, .. } = recover(disk).1;
-        core.get(key) == Some(value) || sharding.is_some_and(|sharding| sharding.hands_over(key, value))
+        let Snapshot { core, entries, sharding, .. } = recover(disk).1;
+        let is_merged = entries.get(key).is_some_and(|stored| stored.values().contains(value));
+        is_merged || core.get(key) == Some(value) || sharding.is_some_and(|sharding| sharding.hands_over(key, value))
     }
 
     fn on_boot(&mut self, cx: &mut Context<'_, Node>) {
@@ -258,7 +268,7 @@ impl Server {
         }
         let mut durable = None;
         if self.options.journal || self.sharding.is_some() {
-            let (journal, Snapshot { core, served, sharding }) = recover(cx.disk());
+            let (journal, Snapshot { core, entries, served, sharding }) = recover(cx.disk());
             self.journal = journal;
             durable = sharding;
             if self.options.journal {
@@ -266,7 +276,12 @@ impl Server {
                     cx.mark(RECOVERED, served.len() as u64);
                 }
                 self.served = served;
-                self.storage = Storage::Core(core);
+                match &mut self.storage {
+                    Storage::Core(mine) => *mine = core,
+                    Storage::Lattice(store) => entries.iter().for_each(|(key, stored)| {
+                        store.merge(key, stored);
+                    }),
+                }
             }
         }
         self.boot_sharding(durable, cx);
@@ -312,11 +327,15 @@ impl Server {
         let seen = self.updates().map_or_else(VectorClock::default, |updates| updates.applied().clone());
         let dependencies = self.dependencies_of(&request.op, &result);
         let response = Arc::new(Response { id: request.id, result, seen, dependencies });
+        self.keep_changes(cx);
         if remembers {
             let served = Served { last_sequence: request.id.sequence, response: response.clone() };
+            if self.options.journal && request.op.is_write() && matches!(self.storage, Storage::Lattice(_)) {
+                self.journal.append(cx.disk(), &Record::Served(request.id.client, served.clone()));
+            }
             self.served.insert(request.id.client, served);
         }
-        if self.options.journal && request.op.is_write() {
+        if self.options.journal && request.op.is_write() && matches!(self.storage, Storage::Core(_)) {
             self.journal.append(cx.disk(), &Record::Write { id: request.id, op: request.op.clone() });
             if self.journal.records_since_checkpoint() >= CHECKPOINT_AFTER_RECORDS {
                 self.checkpoint(cx);
@@ -471,13 +490,28 @@ impl Server {
     /// Keeps what must survive a crash: with a journal all of it, and in any case what it knows about shards.
     fn checkpoint(&mut self, cx: &mut Context<'_, Node>) {
         let keeps_values = self.options.journal;
-        let core = match &self.storage {
-            Storage::Core(core) if keeps_values => core.clone(),
-            _ => KVSCore::default(),
+        let (core, entries) = match &self.storage {
+            Storage::Core(core) if keeps_values => (core.clone(), BTreeMap::new()),
+            Storage::Lattice(store) if keeps_values => {
+                (KVSCore::default(), store.iter().map(|(key, stored)| (key.clone(), stored.clone())).collect())
+            }
+            _ => (KVSCore::default(), BTreeMap::new()),
         };
         let served = if keeps_values { self.served.clone() } else { Sessions::new() };
         let sharding = self.sharding.as_ref().map(|sharding| sharding.durable(keeps_values));
-        self.journal.checkpoint(cx.disk(), &Snapshot { core, served, sharding });
+        self.journal.checkpoint(cx.disk(), &Snapshot { core, entries, served, sharding });
+    }
+
+    /// Writes what has changed to the journal, where values are merged.
+    fn keep_changes(&mut self, cx: &mut Context<'_, Node>) {
+        let Storage::Lattice(store) = &mut self.storage else { return };
+        for key in store.take_changes() {
+            let stored = store.get(&key).cloned();
+            self.journal.append(cx.disk(), &Record::Stored(key, stored));
+        }
+        if self.journal.records_since_checkpoint() >= CHECKPOINT_AFTER_RECORDS {
+            self.checkpoint(cx);
+        }
     }
 
     /// Handles one event.
@@ -496,6 +530,9 @@ impl Server {
             // Said to clients, or by them to the reader.
             Event::Timer(Timer::Retry | Timer::NextRequest) | Event::Receive { .. } => {}
         }
+        if self.options.journal {
+            self.keep_changes(cx);
+        }
     }
 }
 
@@ -506,6 +543,17 @@ fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
     for record in records {
         let (id, op) = match record {
             Record::Write { id, op } => (id, op),
+            Record::Stored(key, stored) => {
+                match stored {
+                    Some(stored) => snapshot.entries.insert(key, stored),
+                    None => snapshot.entries.remove(&key),
+                };
+                continue;
+            }
+            Record::Served(client, served) => {
+                snapshot.served.insert(client, served);
+                continue;
+            }
             Record::Forwarded(forwarded) => {
                 snapshot.sharding.get_or_insert_default().remember(forwarded);
                 continue;

@@ -582,6 +582,7 @@ impl Server {
             sharding.waiting_for.remove(shard);
         }
         if is_awaited || !parcels.is_empty() {
+            self.keep_changes(cx);
             self.checkpoint(cx);
         }
         cx.durably().send(from, Message::HandoffAck { epoch });

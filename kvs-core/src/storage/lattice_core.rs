@@ -144,12 +144,32 @@ pub struct LatticeKVSCore {
     last_time: Time,
     /// The greatest Lamport time that was ever seen here.
     lamport: u64,
+    /// For a journal: the keys under which something has changed since it was last told.
+    #[serde(skip)]
+    changed: Option<BTreeSet<Key>>,
 }
 
 impl LatticeKVSCore {
     /// An empty store.
     pub fn new(values: Values) -> Self {
-        Self { values, entries: BTreeMap::new(), last_time: Time::ZERO, lamport: 0 }
+        Self { values, entries: BTreeMap::new(), last_time: Time::ZERO, lamport: 0, changed: None }
+    }
+
+    /// The same store, which remembers from now on what has changed.
+    pub(crate) fn remembering_changes(mut self) -> Self {
+        self.changed = Some(BTreeSet::new());
+        self
+    }
+
+    /// What has changed since this was last asked.
+    pub(crate) fn take_changes(&mut self) -> BTreeSet<Key> {
+        self.changed.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    fn note(&mut self, key: &Key) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(key.clone());
+        }
     }
 
     /// Writes a value, or deletes (`None`). True if that changed what is kept.
@@ -216,6 +236,7 @@ impl LatticeKVSCore {
         }
         let Some(mine) = self.entries.get_mut(key) else {
             self.entries.insert(key.clone(), other.clone());
+            self.note(key);
             return true;
         };
         if Arc::ptr_eq(mine, other) {
@@ -230,6 +251,9 @@ impl LatticeKVSCore {
         if changed && mine == other {
             *mine = other.clone();
         }
+        if changed {
+            self.note(key);
+        }
         changed
     }
 
@@ -242,6 +266,7 @@ impl LatticeKVSCore {
 
     /// Forgets a key altogether.
     pub(crate) fn forget(&mut self, key: &Key) -> Option<Arc<Stored>> {
+        self.note(key);
         self.entries.remove(key)
     }
 

@@ -203,11 +203,17 @@ impl Architecture {
                     StorageOptions::Core => false,
                     StorageOptions::Lattice(values) => !matches!(values, Values::MvRegister | Values::CausalWrapper),
                 };
-                let lost_by: &[Fault] =
-                    if is_stamped { &[Fault::Crash, Fault::Wipe, Fault::Skew] } else { &[Fault::Crash, Fault::Wipe] };
+                let lost_by: &[Fault] = match (is_stamped, self.server.journal) {
+                    (true, false) => &[Fault::Crash, Fault::Wipe, Fault::Skew],
+                    (true, true) => &[Fault::Wipe, Fault::Skew],
+                    (false, false) => &[Fault::Crash, Fault::Wipe],
+                    (false, true) => &[Fault::Wipe],
+                };
                 let mut claims = vec![claim(Guarantee::Convergence, &[]), claim(Guarantee::Durability, lost_by)];
                 if self.is_causal() {
-                    claims.push(claim(Guarantee::CausalConvergence, &[Fault::Crash, Fault::Wipe]));
+                    let ended_by: &[Fault] =
+                        if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
+                    claims.push(claim(Guarantee::CausalConvergence, ended_by));
                     return with_implied(claims);
                 }
                 // A client that keeps to one replica sees what that one has seen.

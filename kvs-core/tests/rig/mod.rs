@@ -81,6 +81,9 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("virtual-nodes", luck.pick(&["1", "8", "100"]));
         }
         set("misrouted", luck.pick(&["refused", "forwarded"]));
+        set("journal", luck.pick(&["on", "off"]));
+        set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+        set("sync-latency", luck.pick(&["1ms", "30ms"]));
     }
     if matches!(animal, Animal::ShardedReplicated | Animal::ShardedCausal) {
         set("replicas", luck.pick(&["1", "2", "3"]));
@@ -96,8 +99,8 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("values", luck.pick(&["mv-register", "mv-register", "lww"]));
             set("read-context", luck.pick(&["carried", "carried", "blind"]));
         }
-        Animal::ShardedCausal => {}
-        Animal::Local | Animal::Sharded => {
+        Animal::Sharded | Animal::ShardedCausal => {}
+        Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));

@@ -280,6 +280,11 @@ impl Architecture {
                     .into(),
             );
         }
+        if self.server.journal && self.gossip().is_some_and(|gossip| gossip.delivery == Delivery::Causal) {
+            return fail(
+                "with causal delivery there is no journal: what a replica has applied is not written to it".into(),
+            );
+        }
         if let Some(gossip) = self.gossip() {
             let others = self.sharding.as_ref().map_or(self.servers, |shards| shards.replicas).saturating_sub(1);
             if gossip.rumor_mongering && gossip.gossip_fanout > others.max(1) {

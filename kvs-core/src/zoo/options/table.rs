@@ -29,6 +29,11 @@ fn is_single(architecture: &Architecture) -> bool {
     architecture.storage == StorageOptions::Core
 }
 
+/// Whether there is a disk to speak of.
+fn has_journal_option(architecture: &Architecture) -> bool {
+    is_single(architecture) || architecture.sharding.is_some()
+}
+
 fn knows_causes(architecture: &Architecture) -> bool {
     architecture.storage == StorageOptions::Lattice(Values::CausalWrapper)
 }
@@ -592,7 +597,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Journal",
         "Write operations to disk before they count.",
         Kind::Switch,
-        field!(Switch, a => is_single(a), a.server.journal),
+        field!(Switch, a => has_journal_option(a), a.server.journal),
     ),
     option(
         SAFETY,
@@ -600,7 +605,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Sync before reply",
         "With a journal: answer only when the disk has it.",
         Kind::Switch,
-        field!(Switch, a => is_single(a), a.server.sync_before_reply),
+        field!(Switch, a => has_journal_option(a), a.server.sync_before_reply),
     ),
     option(
         SAFETY,
@@ -712,7 +717,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "The disk is",
         "Honest: a sync ends when the writes are safe. Lying: it ends at once.",
         Kind::Choice(&[("honest", "Honest"), ("lying", "Lying")]),
-        choice!(a => when(is_single(a), a.disks.honesty), Some(&mut a.disks.honesty), {
+        choice!(a => when(has_journal_option(a), a.disks.honesty), Some(&mut a.disks.honesty), {
             "honest" = Honesty::Honest, "lying" = Honesty::Lying,
         }),
     ),
@@ -722,7 +727,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A crash leaves unsynced writes",
         "Dropped, kept by luck, or torn in the middle.",
         Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn")]),
-        choice!(a => when(is_single(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
+        choice!(a => when(has_journal_option(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
             "dropped" = CrashFate::Dropped, "kept" = CrashFate::Kept, "torn" = CrashFate::Torn,
         }),
     ),
@@ -732,7 +737,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A sync takes",
         "How long until synced writes are safe.",
         span(0, 10_000),
-        field!(Span, a => is_single(a), a.disks.sync_latency),
+        field!(Span, a => has_journal_option(a), a.disks.sync_latency),
     ),
     option(
         DISKS,
@@ -740,7 +745,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Unsynced writes wait",
         "After how long they reach the disk by themselves.",
         span(1, 60_000),
-        field!(Span, a => is_single(a), a.disks.write_back),
+        field!(Span, a => has_journal_option(a), a.disks.write_back),
     ),
 ];
 
