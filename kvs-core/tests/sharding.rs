@@ -207,6 +207,39 @@ fn a_request_is_passed_on_and_the_answer_back() {
          C2: get x expect 2");
 }
 
+/// SR2: what anti-entropy has spread survives the loss of any two of three replicas.
+#[test]
+fn any_two_of_three_replicas_may_be_lost() {
+    for (one, other, left) in [("B1", "B2", "B3"), ("B1", "B3", "B2"), ("B2", "B3", "B1")] {
+        run(&format!(
+            "zoo sharded-replicated
+             put x=1 expect ok
+             put acl=2 expect ok
+             settle
+             wipe {one}
+             wipe {other}
+             get x -> {left} expect 1
+             get acl -> {left} expect 2
+             expect durable holds"
+        ));
+    }
+}
+
+/// C8: who is in no view keeps nothing and answers nothing.
+#[test]
+fn a_server_outside_of_the_view_refuses() {
+    run("zoo sharded-causal misrouted=refused
+         put x=1 -> D1 expect ok
+         expect mark \"wrong shard: refused\" D1
+         expect D1 x = none
+         expect B1 x = 1
+         leave B2
+         settle
+         get x -> B2 expect 1
+         expect mark \"wrong shard: refused\" B2
+         expect B2 x = none");
+}
+
 #[test]
 fn who_waits_for_what_is_lost_waits_until_somebody_says_so() {
     run("zoo sharded retries=20

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use kvs_core::check::play;
-use kvs_core::sim::schedule::Schedule;
+use kvs_core::sim::schedule::{Schedule, Statement};
 use kvs_core::sim::{Recording, Replay, TraceHash};
 use kvs_core::time::Time;
 
@@ -60,4 +60,29 @@ fn same_run_from_text(recording: &Recording, until: Time) {
     assert_eq!(outcome.failure, None, "{text}");
     assert_eq!(&outcome.recording, recording, "{text}");
     assert_eq!(trace_hash(&outcome.recording, until), trace_hash(recording, until));
+}
+
+/// A lesson tells what happens, asks before the step that surprises, and shows the answer.
+#[test]
+fn every_lesson_tells_and_asks_and_then_shows() {
+    for (name, text) in lessons() {
+        let lines = Schedule::parse(&text).expect("it is parsed above").lines;
+        let place = |is_it: fn(&Statement) -> bool| lines.iter().position(|line| is_it(&line.statement));
+        let tells = place(|statement| matches!(statement, Statement::Say(_)));
+        let asks = place(|statement| matches!(statement, Statement::Ask { .. }));
+        assert!(tells.is_some(), "{name} says nothing");
+        let asks = asks.unwrap_or_else(|| panic!("{name} asks nothing"));
+        let shows = lines[asks..].iter().any(|line| match &line.statement {
+            Statement::Call { expect, .. } => expect.is_some(),
+            statement => matches!(
+                statement,
+                Statement::ExpectHeld { .. }
+                    | Statement::ExpectAgree(_)
+                    | Statement::ExpectLast { .. }
+                    | Statement::ExpectMark { .. }
+                    | Statement::ExpectVerdict { .. }
+            ),
+        });
+        assert!(shows, "{name} shows nothing after its question");
+    }
 }
