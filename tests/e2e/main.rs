@@ -277,7 +277,8 @@ async fn a_schedule_runs_in_the_page() {
     read(WIDE, "replicated", |page| {
         Box::pin(async move {
             page.click("[data-testid=open-schedule]").await;
-            page.choose("[data-testid=lesson]", "Two siblings").await;
+            page.fill("[data-testid=schedule-input]", "put alpha=a3 -> R1 expect ok\nsettle\nexpect R3 alpha = a3")
+                .await;
             page.click("[data-testid=run-schedule]").await;
             page.until("a verdict", "return document.querySelector('[data-testid=schedule-verdict]') !== null").await;
             let verdict = page.text("[data-testid=schedule-verdict]").await;
@@ -299,6 +300,14 @@ async fn a_schedule_runs_in_the_page() {
 async fn nothing_sticks_out_of_a_narrow_screen() {
     read(NARROW, "replicated", |page| {
         Box::pin(async move {
+            for store in ["sharded", "sharded-replicated", "sharded-causal"] {
+                page.open(store).await;
+                page.click("[data-testid=put]").await;
+                page.click("[data-testid=fill]").await;
+                let overflow = page.script("return document.documentElement.scrollWidth - innerWidth").await;
+                assert!(overflow.as_i64().expect("a number") <= 0, "{store}: {overflow} pixels too wide");
+            }
+            page.open("replicated").await;
             page.click("[data-testid=put]").await;
             for open in ["open-options", "open-schedule", "open-history", "open-help"] {
                 page.click(&format!("[data-testid={open}]")).await;

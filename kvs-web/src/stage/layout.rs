@@ -243,7 +243,7 @@ impl Layout {
             (count, false) => count.div_ceil(if count > 8 { 3 } else { 2 }),
         };
         let columns = names.len().div_ceil(rows).max(1);
-        let height = self.height - FOOT - self.client.1 - BELOW - MARGIN;
+        let height = self.height - self.foot() - self.client.1 - BELOW - MARGIN;
         let (across, down) = ((self.width - MARGIN) / columns as f64, height / rows as f64);
         let cell = (across - MARGIN, down - MARGIN);
         let middle = |place: usize| Point {
@@ -292,11 +292,16 @@ impl Layout {
         }
     }
 
+    /// What is kept free for words below clients that stand in a line: two lines of them on a narrow screen.
+    fn foot(&self) -> f64 {
+        if self.is_wide() { FOOT } else { FOOT + 18.0 }
+    }
+
     /// Clients in a line below all servers.
     fn place_clients_below(&mut self) {
         let across = (self.width - 2.0 * MARGIN) / self.clients.max(1) as f64;
         self.client.0 = self.client.0.min(across - 6.0);
-        let y = self.height - FOOT - self.client.1 / 2.0;
+        let y = self.height - self.foot() - self.client.1 / 2.0;
         self.places.extend((0..self.clients).map(|client| Point { x: MARGIN + across * (client as f64 + 0.5), y }));
     }
 

@@ -192,6 +192,7 @@ impl Artist<'_> {
             (State::Down, _) => ("held none", String::from("down")),
             (State::Paused, _) => ("held none", "paused".into()),
             (_, []) => ("held none", "empty".into()),
+            (_, [only]) if breadth(only) > chars_in(width - 8.0, SMALL) && width < 60.0 => ("held", "1 key".into()),
             (_, [only]) => ("held", only.clone()),
             (_, several) => ("held", format!("{} keys", several.len())),
         };
