@@ -8,6 +8,7 @@ mod client;
 mod node;
 pub mod sharding;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -179,14 +180,14 @@ pub struct Server {
     /// Requests that wait: their clients have seen more than this server, or their keys have not been handed over.
     parked: BTreeMap<ClientId, Parked>,
     /// What it knows about shards, if there are any.
-    sharding: Option<alloc::boxed::Box<Sharding>>,
+    sharding: Option<Box<Sharding>>,
     /// Part of the name under which it writes; see [`ReplicaId`].
     incarnation: u32,
     journal: Journal<Snapshot, Record>,
     /// With [`Pipeline::Split`]: what reads are answered from.
-    snapshot: Option<Storage>,
+    snapshot: Option<Box<Storage>>,
     /// With [`ReplicatedInto::SecondStore`]: the second store.
-    second_store: Option<LatticeKVSCore>,
+    second_store: Option<Box<LatticeKVSCore>>,
 }
 
 impl Server {
@@ -196,9 +197,9 @@ impl Server {
             Storage::Lattice(store) if options.journal => Storage::Lattice(store.remembering_changes()),
             other => other,
         };
-        let snapshot = (options.pipeline == Pipeline::Split).then(|| storage.clone());
+        let snapshot = (options.pipeline == Pipeline::Split).then(|| Box::new(storage.clone()));
         let second_store = match (options.replicated_into, &storage) {
-            (ReplicatedInto::SecondStore, Storage::Lattice(store)) => Some(store.clone()),
+            (ReplicatedInto::SecondStore, Storage::Lattice(store)) => Some(Box::new(store.clone())),
             _ => None,
         };
         Self {
@@ -247,7 +248,7 @@ impl Server {
 
     /// What a read of this key would answer here.
     pub fn read(&self, key: &Key) -> KVSResponse {
-        self.snapshot.as_ref().unwrap_or(&self.storage).read(key)
+        self.snapshot.as_deref().unwrap_or(&self.storage).read(key)
     }
 
     /// The state that the journal on this disk leads to.
@@ -289,14 +290,14 @@ impl Server {
             self.checkpoint(cx);
         }
         if self.snapshot.is_some() {
-            self.snapshot = Some(self.storage.clone());
+            self.snapshot = Some(self.storage.clone().into());
             cx.set_timer(Timer::Batch, SPLIT_BATCH);
         }
         self.replicate(Event::Boot, cx);
     }
 
     fn on_batch(&mut self, cx: &mut Context<'_, Node>) {
-        self.snapshot = Some(self.storage.clone());
+        self.snapshot = Some(self.storage.clone().into());
         cx.set_timer(Timer::Batch, SPLIT_BATCH);
     }
 
@@ -469,7 +470,7 @@ impl Server {
         if let (Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
             (&mut self.storage, &mut self.replication)
         {
-            gossip.step(event, self.second_store.as_mut().unwrap_or(store), cx);
+            gossip.step(event, self.second_store.as_deref_mut().unwrap_or(store), cx);
         }
     }
 
