@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::lattice::VectorClock;
+use crate::lattice::{VectorClock, Version};
 use crate::process::NodeId;
 
 /// A text from outside was longer than a key or a value may be.
@@ -151,6 +151,8 @@ pub struct Kept {
     pub values: Vec<Value>,
     /// The context, likewise.
     pub context: VectorClock,
+    /// Of versions that know their causes: which it is.
+    pub version: Option<Version>,
 }
 
 /// What a store answers.

@@ -170,6 +170,8 @@ pub struct Judge {
     claims: Vec<Claim>,
     /// Whether a delete takes away only what its client had read.
     deletes_what_was_read: bool,
+    /// Whether what a read of several keys sees is to be closed under causes.
+    reads_are_closed: bool,
     fed: usize,
     requests: Vec<Arc<Request>>,
     keys: BTreeMap<Key, u32>,
@@ -203,6 +205,7 @@ impl Judge {
         Self {
             claims: architecture.claims(),
             deletes_what_was_read: architecture.storage == StorageOptions::Lattice(Values::MvRegister),
+            reads_are_closed: architecture.storage == StorageOptions::Lattice(Values::CausalWrapper),
             fed: 0,
             requests: Vec::new(),
             keys: BTreeMap::new(),
@@ -457,12 +460,17 @@ impl Judge {
                 }
                 self.causally_read(place, operation, key, values.unwrap_or_default());
             }
-            // What shards answer at different moments says nothing about causes: its parts have no order.
+            // What shards answer at different moments has no order; it says something about causes only where clients see to that.
             KVSOperation::MGet(_) => {
                 for (key, part) in &parts.of {
                     let kept = response.items().iter().find(|item| item.key == *key);
                     let op = RegisterOp::Read(self.seen(kept.map(|kept| kept.values.as_slice())));
                     self.linearizability.returned(*part, op);
+                }
+                if self.reads_are_closed {
+                    for item in response.items().iter().chain(response.items()) {
+                        self.causally_read(place, operation, &item.key, &item.values);
+                    }
                 }
             }
             KVSOperation::GetAll => {

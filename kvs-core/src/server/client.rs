@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Message, Node, Request, Response, Timer, sharding};
-use crate::lattice::{Dependencies, Merge, VectorClock};
+use crate::lattice::{Dependencies, Max, Merge, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Kept, Key, Outcome, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::routing::Router;
@@ -85,6 +85,9 @@ pub const GAVE_UP: Mark = Mark("gave up: outcome unknown");
 
 /// The client has heard that somebody else keeps its key.
 pub const REROUTED: Mark = Mark("wrong shard: asks its owner");
+
+/// A read of several keys asks for some of them again.
+pub const SECOND_ROUND: Mark = Mark("what was read depends on newer versions: asks for them");
 
 /// The operation that goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -242,9 +245,13 @@ impl Client {
             return;
         };
         self.learn(&pending.request.op, response);
-        if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&pending.request.op, &response.result) {
+        let whole = pending.request.clone();
+        if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&whole.op, &response.result) {
             pending.answered.extend(items.iter().map(|item| (item.key.clone(), item.clone())));
             pending.asked.retain(|asked| asked.server != from || !answers(items, &asked.request.op));
+            if keys.iter().all(|key| pending.answered.contains_key(key)) {
+                self.ask_for_causes(&mut pending, cx);
+            }
             if !keys.iter().all(|key| pending.answered.contains_key(key)) {
                 self.pending = Some(pending);
                 return;
@@ -256,6 +263,29 @@ impl Client {
         }
         cx.cancel_timer(Timer::Retry);
         self.end(response.id, Outcome::Ok(response.result.clone()), cx);
+    }
+
+    /// What was read under one key may be older than what something depends on that was read under another. It is read again, and
+    /// that read waits for the cause. The second round of `get_trans`, Lloyd et al. 2011, section 5.
+    fn ask_for_causes(&self, pending: &mut Pending, cx: &mut Context<'_, Node>) {
+        let Some(seen) = self.dependencies.as_ref().filter(|_| self.options.read_context == ReadContext::Carried)
+        else {
+            return;
+        };
+        let is_stale = |kept: &&Kept| seen.0.get(&kept.key).is_some_and(|Max(version)| kept.version < Some(*version));
+        let stale: Vec<Key> = pending.answered.values().filter(is_stale).map(|kept| kept.key.clone()).collect();
+        if stale.is_empty() {
+            return;
+        }
+        stale.iter().for_each(|key| {
+            pending.answered.remove(key);
+        });
+        cx.mark(SECOND_ROUND, stale.len() as u64);
+        let (op, dependencies) = (KVSOperation::MGet(stale.into()), self.dependencies.clone());
+        pending.asked = self.route(&Request { op, dependencies, ..(*pending.request).clone() }.into());
+        for Asked { server, request } in &pending.asked {
+            cx.send(*server, Message::Request(request.clone()));
+        }
     }
 
     /// What an answer shows its session has seen from then on.

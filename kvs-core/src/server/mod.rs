@@ -24,7 +24,9 @@ use crate::storage::journal::Journal;
 use crate::storage::{KVSCore, LatticeKVSCore, Stamp, Storage, Stored};
 use crate::time::Span;
 
-pub use client::{Call, Client, ClientOptions, Fill, GAVE_UP, REROUTED, RETRIED, ReadContext, Return, Traffic};
+pub use client::{
+    Call, Client, ClientOptions, Fill, GAVE_UP, REROUTED, RETRIED, ReadContext, Return, SECOND_ROUND, Traffic,
+};
 pub use node::{Message, Node, Timer};
 pub use sharding::Sharding;
 use sharding::{Forwarded, Place};

@@ -94,13 +94,18 @@ impl Storage {
 
     /// What is kept under a key, for a reader.
     pub fn kept(&self, key: &Key) -> Kept {
-        let (values, context) = match self {
-            Self::Core(core) => (core.get(key).cloned().into_iter().collect(), VectorClock::default()),
-            Self::Lattice(store) => {
-                store.get(key).map(|stored| (stored.values(), stored.context())).unwrap_or_default()
+        let key = key.clone();
+        match self {
+            Self::Core(core) => {
+                let values = core.get(&key).cloned().into_iter().collect();
+                Kept { key, values, context: VectorClock::default(), version: None }
             }
-        };
-        Kept { key: key.clone(), values, context }
+            Self::Lattice(store) => {
+                let stored = store.get(&key);
+                let (values, context) = stored.map(|stored| (stored.values(), stored.context())).unwrap_or_default();
+                Kept { key, values, context, version: stored.and_then(|stored| stored.version()) }
+            }
+        }
     }
 
     /// All keys of which something is kept, in order; deleted ones too, where they leave something behind.

@@ -23,6 +23,9 @@ pub struct InspectorProps {
     pub on_select: Callback<Selection>,
 }
 
+/// The most keys that are shown.
+const ROWS_MAX: usize = 60;
+
 /// What everybody holds, and the inside of what is picked.
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
@@ -53,18 +56,22 @@ fn holdings(player: &Player, on_select: &Callback<Selection>) -> Html {
         .map(|id| (id, player.world().node(id).as_server().filter(|_| player.world().is_up(id))))
         .collect();
     let keys: BTreeSet<&Key> = servers.iter().filter_map(|(_, server)| *server).flat_map(keys_of).collect();
-    let rows: BTreeMap<&Key, Vec<Option<String>>> = keys
+    let count = keys.len();
+    let rows: BTreeMap<&Key, Vec<Cell>> = keys
         .into_iter()
-        .map(|key| (key, servers.iter().map(|(_, server)| server.map(|server| read(server, key))).collect()))
+        .take(ROWS_MAX)
+        .map(|key| (key, servers.iter().map(|(id, server)| cell(key, *id, *server)).collect()))
         .collect();
     if rows.is_empty() {
         return html! { <p class="hint" data-testid="holdings">{ "No server holds anything." }</p> };
     }
     let agree = rows.values().all(|row| is_agreed(row));
+    let whose = if architecture.sharding.is_some() { "What each shard holds" } else { "What everybody holds" };
+    let more = count.saturating_sub(ROWS_MAX);
     html! {
         <div class="table-place">
             <table class="holdings" data-testid="holdings" data-agree={agree.to_string()}>
-                <caption>{ if agree { "What everybody holds: they agree." } else { "What everybody holds: they disagree." } }</caption>
+                <caption>{ format!("{whose}: they {}.", if agree { "agree" } else { "disagree" }) }</caption>
                 <thead><tr>
                     <th scope="col">{ "key" }</th>
                     { for servers.iter().map(|(id, _)| {
@@ -77,20 +84,48 @@ fn holdings(player: &Player, on_select: &Callback<Selection>) -> Html {
                         <tr class={if is_agreed(row) { "" } else { "apart" }} data-key={key.as_str().to_owned()}>
                             <th scope="row"><bdi>{ key.to_string() }</bdi></th>
                             { for row.iter().zip(&servers).map(|(cell, (id, _))| html! {
-                                <td data-server={player.names().name(*id).to_owned()} title={cell.clone()}>
-                                    <bdi>{ cell.clone().unwrap_or_else(|| "down".into()) }</bdi>
+                                <td data-server={player.names().name(*id).to_owned()} title={cell.text().to_owned()}>
+                                    <bdi>{ cell.text().to_owned() }</bdi>
                                 </td>
                             }) }
                         </tr>
                     }) }
                 </tbody>
             </table>
+            if more > 0 { <p class="hint">{ format!("and {more} more keys") }</p> }
         </div>
     }
 }
 
-fn is_agreed(row: &[Option<String>]) -> bool {
-    let mut held = row.iter().flatten();
+/// What a server holds under a key.
+#[derive(Clone, Debug, PartialEq)]
+enum Cell {
+    Holds(String),
+    Down,
+    /// The key is another shard's.
+    NotIts,
+}
+
+impl Cell {
+    fn text(&self) -> &str {
+        match self {
+            Self::Holds(text) => text,
+            Self::Down => "down",
+            Self::NotIts => "",
+        }
+    }
+}
+
+fn cell(key: &Key, id: NodeId, server: Option<&Server>) -> Cell {
+    let Some(server) = server else { return Cell::Down };
+    let is_its = server.sharding().is_none_or(|sharding| sharding.map().owns(id, key));
+    // What should not be there is shown all the same.
+    let is_kept = server.storage().pack(key).is_some();
+    if is_its || is_kept { Cell::Holds(read(server, key)) } else { Cell::NotIts }
+}
+
+fn is_agreed(row: &[Cell]) -> bool {
+    let mut held = row.iter().filter(|cell| matches!(cell, Cell::Holds(_)));
     let first = held.next();
     held.all(|cell| Some(cell) == first)
 }

@@ -21,7 +21,7 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 45] = lessons! {
+const LESSONS: [(&str, &str); 46] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -63,6 +63,7 @@ const LESSONS: [(&str, &str); 45] = lessons! {
     "A shard joins" => "a_shard_joins",
     "Don't overwrite the future" => "dont_overwrite_the_future",
     "The nearest cause is not enough" => "nearest_is_not_enough",
+    "Several keys, with their causes" => "causes_of_several",
     "All of it, with its causes" => "closed_get_all",
     "All of it, causes or not" => "open_get_all",
     "Deleted for good" => "deleted_for_good",
