@@ -496,7 +496,10 @@ fn expected_in_mermaid(run: &Run) -> Vec<Drawn> {
                 ("note", vec![name(node)], format!("calls {}", request.op))
             }
             What::Told { node, message: Message::Returned(returned) } => {
-                let is_read = matches!(returned.outcome, Outcome::Ok(KVSResponse::GetResult { .. }));
+                let is_read = matches!(
+                    &returned.outcome,
+                    Outcome::Ok(KVSResponse::GetResult { .. } | KVSResponse::Items(_) | KVSResponse::All { .. })
+                );
                 let verb = if is_read { "reads" } else { "returns:" };
                 ("note", vec![name(node)], format!("{verb} {}", returned.outcome))
             }
