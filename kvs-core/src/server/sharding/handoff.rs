@@ -1,0 +1,248 @@
+//! From view to view: what is handed over, what is waited for, and what gossip brings to the wrong shard.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, TRIES};
+use crate::op::Key;
+use crate::process::{Context, Event, NodeId};
+use crate::replication::{Replication, gossip};
+use crate::routing::view::{ShardName, View};
+use crate::server::Server;
+use crate::server::node::{Node, Timer};
+use crate::storage::{Parcel, Storage};
+use crate::time::Span;
+
+impl Server {
+    pub(in crate::server) fn boot_sharding(&mut self, durable: Option<Durable>, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if let Some(durable) = durable {
+            sharding.recover(durable, self.options.journal);
+        }
+        self.meet_members();
+        self.tell_again(cx);
+    }
+
+    /// Gossip is for the servers of one shard.
+    fn meet_members(&mut self) {
+        if let (Some(sharding), Replication::EpidemicGossip(gossip)) = (&self.sharding, &mut self.replication) {
+            gossip.meet(sharding.members(), sharding.me);
+        }
+    }
+
+    /// Handles what is said about shards.
+    pub(in crate::server) fn on_sharding(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Node>) {
+        if self.sharding.is_none() {
+            return;
+        }
+        match message {
+            Message::View { views } => self.on_views(from, views, cx),
+            Message::ViewReq { epoch } => self.on_view_req(from, *epoch, cx),
+            Message::Handoff { epoch, shard, parcels } => self.on_handoff(from, *epoch, shard.as_ref(), parcels, cx),
+            Message::HandoffAck { epoch } => self.on_handoff_ack(from, *epoch, cx),
+            Message::HandoffReq { epoch } => self.on_handoff_req(from, *epoch, cx),
+            Message::WrongShard { id, epoch, hint } => self.on_wrong_shard(from, *id, *epoch, hint, cx),
+            Message::Proxy(request) => self.on_request(from, request, true, cx),
+            Message::Lost { shard } => self.on_lost(shard, cx),
+        }
+        self.advance(cx);
+    }
+
+    fn on_views(&mut self, from: NodeId, views: &[Arc<View>], cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if sharding.hear(views) {
+            self.checkpoint(cx);
+        } else if views.last().is_some_and(|view| view.epoch > sharding.newest().epoch) && from != NodeId::OUTSIDE {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        }
+    }
+
+    fn on_view_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &self.sharding else { return };
+        let views = sharding.known.iter().filter(|view| view.epoch > epoch).cloned().collect();
+        cx.send(from, Message::View { views });
+        if epoch > sharding.newest().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        }
+    }
+
+    /// Enters one view after the other, as long as nobody is owed anything.
+    fn advance(&mut self, cx: &mut Context<'_, Node>) {
+        loop {
+            let Some(sharding) = &mut self.sharding else { return };
+            let next = sharding.known.iter().find(|view| view.epoch == sharding.map.view().epoch + 1).cloned();
+            let Some(view) = next.filter(|_| sharding.is_settled()) else { break };
+            cx.mark(INSTALLED, u64::from(view.epoch));
+            sharding.enter(view, &mut self.storage);
+            self.meet_members();
+            self.checkpoint(cx);
+            self.tell_again(cx);
+        }
+        if !self.parked.is_empty() {
+            self.serve_parked(cx);
+        }
+    }
+
+    /// Says once more what has not been answered, and comes back to it as long as there is anything.
+    pub(in crate::server) fn tell_again(&mut self, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        let epoch = sharding.map.view().epoch;
+        let mut has_given_up = false;
+        let receivers: Vec<NodeId> = sharding.unacknowledged.keys().copied().collect();
+        for node in receivers {
+            let tries = sharding.unacknowledged.entry(node).or_insert(0);
+            *tries += 1;
+            if sharding.options.handoff == HandoffEnds::AfterRetries && *tries > TRIES {
+                sharding.unacknowledged.remove(&node);
+                has_given_up = true;
+                continue;
+            }
+            // What is handed over must not come back when this server crashes: the write that says so comes first.
+            cx.durably().send(node, sharding.handoff_to(node));
+        }
+        let givers = sharding.before.iter().flat_map(|before| before.view().shards.iter());
+        let givers = givers.filter(|shard| sharding.waiting_for.contains(&shard.name));
+        for node in givers.flat_map(|shard| shard.nodes.iter()).filter(|node| **node != sharding.me) {
+            cx.send(*node, Message::HandoffReq { epoch });
+        }
+        let is_done = sharding.unacknowledged.is_empty() && sharding.waiting_for.is_empty();
+        if !is_done {
+            cx.set_timer(Timer::Handoff, RESEND);
+        }
+        if has_given_up {
+            if sharding.drop_handed_over() {
+                cx.mark(GAVE_AWAY, u64::from(epoch));
+            }
+            self.advance(cx);
+        }
+    }
+
+    fn on_handoff(
+        &mut self,
+        from: NodeId,
+        epoch: u32,
+        shard: Option<&ShardName>,
+        parcels: &[(Key, Parcel)],
+        cx: &mut Context<'_, Node>,
+    ) {
+        let Some(sharding) = &mut self.sharding else { return };
+        let mine = sharding.map.view().epoch;
+        if epoch > mine {
+            // It comes again; by then this server is there, too.
+            if epoch > sharding.newest().epoch {
+                cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+            }
+            return;
+        }
+        let is_awaited = epoch == mine && shard.is_some_and(|shard| sharding.waiting_for.contains(shard));
+        // Of a value that is not merged there is one: what comes late or again has been taken in.
+        if sharding.merges || is_awaited {
+            self.take_over(from, parcels, cx);
+        }
+        let Some(sharding) = &mut self.sharding else { return };
+        if is_awaited && let Some(shard) = shard {
+            sharding.waiting_for.remove(shard);
+        }
+        if is_awaited || !parcels.is_empty() {
+            self.keep_changes(cx);
+            self.checkpoint(cx);
+        }
+        cx.durably().send(from, Message::HandoffAck { epoch });
+    }
+
+    /// Takes in what others kept: its own keys into the store, those of others to be handed on.
+    fn take_over(&mut self, from: NodeId, parcels: &[(Key, Parcel)], cx: &mut Context<'_, Node>) {
+        let mut items = Vec::new();
+        let mut has_strays = false;
+        let Some(sharding) = &mut self.sharding else { return };
+        for (key, parcel) in parcels {
+            if sharding.place(key) == Place::Elsewhere {
+                sharding.leaving.unpack(key, parcel);
+                sharding.owe(key);
+                has_strays = true;
+                continue;
+            }
+            match (parcel, &mut self.storage) {
+                (Parcel::Stored(value), Storage::Lattice(_)) => items.push(gossip::Item::of(key, value)),
+                (parcel, storage) => {
+                    storage.unpack(key, parcel);
+                }
+            }
+        }
+        if has_strays {
+            cx.set_timer(Timer::Handoff, Span::ZERO);
+        }
+        // It is news to the others of its shard as any other change.
+        if !items.is_empty() {
+            let event = Event::Receive { from, message: gossip::Message::Mail { items: items.into() } };
+            self.gossip(event, cx);
+        }
+    }
+
+    fn on_handoff_ack(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if epoch != sharding.map.view().epoch || sharding.unacknowledged.remove(&from).is_none() {
+            return;
+        }
+        if sharding.drop_handed_over() {
+            cx.mark(HANDED_OVER, u64::from(epoch));
+            self.checkpoint(cx);
+        }
+    }
+
+    fn on_handoff_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &self.sharding else { return };
+        let mine = sharding.map.view().epoch;
+        if epoch > sharding.newest().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        } else if epoch == mine {
+            cx.durably().send(from, sharding.handoff_to(from));
+        } else if epoch < mine {
+            // It left that view when it was owed and owed nothing there: whoever asks has forgotten.
+            let view_before = sharding.known.iter().find(|view| view.epoch + 1 == epoch);
+            let shard = view_before.and_then(|view| view.shard_of(sharding.me)).map(|shard| shard.name.clone());
+            cx.durably().send(from, Message::Handoff { epoch, shard, parcels: Arc::default() });
+        }
+    }
+
+    fn on_lost(&mut self, shard: &ShardName, cx: &mut Context<'_, Node>) {
+        let Some(sharding) = &mut self.sharding else { return };
+        if sharding.waiting_for.remove(shard) {
+            self.checkpoint(cx);
+        }
+    }
+
+    /// Keeps what gossip brings about other shards' keys away from the store, and hands it on.
+    pub(in crate::server) fn sort_gossip(
+        &mut self,
+        from: NodeId,
+        message: gossip::Message,
+        cx: &mut Context<'_, Node>,
+    ) -> Option<gossip::Message> {
+        let Some(sharding) = &mut self.sharding else { return Some(message) };
+        if !sharding.options.fencing {
+            return Some(message);
+        }
+        let is_member = sharding.members().contains(&from);
+        let is_mine = |item: &gossip::Item| sharding.map.owns(sharding.me, &item.id.key);
+        if is_member && message.items().iter().all(is_mine) {
+            return Some(message);
+        }
+        let (mine, others): (Vec<gossip::Item>, Vec<_>) = message.items().iter().cloned().partition(is_mine);
+        for item in &others {
+            sharding.leaving.unpack(&item.id.key, &Parcel::Stored(item.value.clone()));
+            sharding.owe(&item.id.key);
+        }
+        if !others.is_empty() {
+            cx.mark(STRAY, others.len() as u64);
+            cx.set_timer(Timer::Handoff, Span::ZERO);
+        }
+        // With whoever keeps another shard there is nothing to compare.
+        let items: Arc<[gossip::Item]> = mine.into();
+        if is_member {
+            Some(message.with_items(items))
+        } else {
+            (!items.is_empty()).then_some(gossip::Message::Mail { items })
+        }
+    }
+}
