@@ -76,7 +76,8 @@ impl Server {
             sharding.enter(view, &mut self.storage);
             self.meet_members();
             self.checkpoint(cx);
-            self.tell_again(cx);
+            // What is to come is on its way, if all goes well.
+            self.tell(false, cx);
         }
         if !self.parked.is_empty() {
             self.serve_parked(cx);
@@ -85,6 +86,11 @@ impl Server {
 
     /// Says once more what has not been answered, and comes back to it as long as there is anything.
     pub(in crate::server) fn tell_again(&mut self, cx: &mut Context<'_, Node>) {
+        self.tell(true, cx);
+    }
+
+    /// Hands over what is owed, and asks for what is to come if that is late.
+    fn tell(&mut self, is_late: bool, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
         let epoch = sharding.map.view().epoch;
         let mut has_given_up = false;
@@ -101,7 +107,7 @@ impl Server {
             cx.durably().send(node, sharding.handoff_to(node));
         }
         let givers = sharding.before.iter().flat_map(|before| before.view().shards.iter());
-        let givers = givers.filter(|shard| sharding.waiting_for.contains(&shard.name));
+        let givers = givers.filter(|shard| is_late && sharding.waiting_for.contains(&shard.name));
         for node in givers.flat_map(|shard| shard.nodes.iter()).filter(|node| **node != sharding.me) {
             cx.send(*node, Message::HandoffReq { epoch });
         }
