@@ -85,8 +85,11 @@ fn sharded_causal_keeps_its_invariants() {
 #[test]
 fn what_broke_once_stays_mended() {
     // A late copy of a request that had been passed on, at a server that had come to own its key.
-    for (animal, seed) in [(Animal::Sharded, 116_032)] {
-        if let Err(broken) = live(animal, seed, &[], Mix::NoCrashes, &mut Sights::default()) {
+    let late_copy = (Animal::Sharded, 116_032, Mix::NoCrashes);
+    // A read of all keys that did not say which versions the deletions were that it had seen.
+    let nameless_deletion = (Animal::ShardedCausal, 128_511, Mix::Everything);
+    for (animal, seed, mix) in [late_copy, nameless_deletion] {
+        if let Err(broken) = live(animal, seed, &[], mix, &mut Sights::default()) {
             panic!("{animal:?}, seed {seed}: {}", report(&broken));
         }
     }

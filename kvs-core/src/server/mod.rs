@@ -328,7 +328,7 @@ impl Server {
         }
         let result = self.apply(request, cx);
         let seen = self.updates().map_or_else(VectorClock::default, |updates| updates.applied().clone());
-        let dependencies = self.dependencies_of(&request.op, &result);
+        let dependencies = self.dependencies_of(&request.op);
         let response = Arc::new(Response { id: request.id, result, seen, dependencies });
         self.keep_changes(cx);
         if remembers {
@@ -422,13 +422,12 @@ impl Server {
     }
 
     /// The versions that an answer shows or makes, with all that they depend on.
-    fn dependencies_of(&self, op: &KVSOperation, result: &KVSResponse) -> Option<Arc<Dependencies>> {
+    fn dependencies_of(&self, op: &KVSOperation) -> Option<Arc<Dependencies>> {
         let Storage::Lattice(store) = &self.storage else { return None };
         let mut dependencies = Dependencies::default();
-        let keys = op.keys().iter().chain(match result {
-            KVSResponse::All { items, .. } => items.iter().map(|item| &item.key).collect(),
-            _ => Vec::new(),
-        });
+        // Of a read of all keys, what is not shown because it is deleted counts as well.
+        let all = store.iter().map(|(key, _)| key).filter(|_| *op == KVSOperation::GetAll);
+        let keys = op.keys().iter().chain(all);
         for key in keys {
             let Some(wrapper) = store.get(key).and_then(|stored| stored.causal()) else { continue };
             if wrapper.value.is_none() && !op.is_write() && !self.options.causal_reads.name_deletions {
