@@ -199,7 +199,7 @@ fn summarize_sharding(message: &sharding::Message) -> String {
             1 => format!("1 key, in view {epoch}"),
             keys => format!("{keys} keys, in view {epoch}"),
         },
-        sharding::Message::HandoffAck { epoch } => format!("got it, in view {epoch}"),
+        sharding::Message::HandoffAck { epoch, .. } => format!("got it, in view {epoch}"),
         sharding::Message::HandoffReq { epoch } => format!("what have you of mine, in view {epoch}?"),
         sharding::Message::WrongShard { hint, .. } => format!("not mine; see view {}", hint.epoch),
         sharding::Message::Proxy(request) => request.op.to_string(),

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, TRIES};
+use super::{Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, TRIES, digest};
 use crate::op::Key;
 use crate::process::{Context, Event, NodeId};
 use crate::replication::{Replication, gossip};
@@ -39,7 +39,7 @@ impl Server {
             Message::View { views } => self.on_views(from, views, cx),
             Message::ViewReq { epoch } => self.on_view_req(from, *epoch, cx),
             Message::Handoff { epoch, shard, parcels } => self.on_handoff(from, *epoch, shard.as_ref(), parcels, cx),
-            Message::HandoffAck { epoch } => self.on_handoff_ack(from, *epoch, cx),
+            Message::HandoffAck { epoch, digest } => self.on_handoff_ack(from, *epoch, *digest, cx),
             Message::HandoffReq { epoch } => self.on_handoff_req(from, *epoch, cx),
             Message::WrongShard { id, epoch, hint } => self.on_wrong_shard(from, *id, *epoch, hint, cx),
             Message::Proxy(request) => self.on_request(from, request, true, cx),
@@ -153,7 +153,7 @@ impl Server {
             self.keep_changes(cx);
             self.checkpoint(cx);
         }
-        cx.durably().send(from, Message::HandoffAck { epoch });
+        cx.durably().send(from, Message::HandoffAck { epoch, digest: digest(parcels) });
     }
 
     /// Takes in what others kept: its own keys into the store, those of others to be handed on.
@@ -185,9 +185,11 @@ impl Server {
         }
     }
 
-    fn on_handoff_ack(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+    fn on_handoff_ack(&mut self, from: NodeId, epoch: u32, acknowledged: u64, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
-        if epoch != sharding.map.view().epoch || sharding.unacknowledged.remove(&from).is_none() {
+        // What came here since the handoff left has not been acknowledged.
+        let is_all = acknowledged == digest(&sharding.parcels_for(from));
+        if epoch != sharding.map.view().epoch || !is_all || sharding.unacknowledged.remove(&from).is_none() {
             return;
         }
         if sharding.drop_handed_over() {

@@ -18,6 +18,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh64::xxh64;
 
 use super::Request;
 use crate::op::{ClientId, KVSOperation, Key, RequestId, Value};
@@ -86,6 +87,8 @@ pub enum Message {
     HandoffAck {
         /// The epoch of the handoff.
         epoch: u32,
+        /// A fingerprint of what came: by now its sender may keep more for the receiver.
+        digest: u64,
     },
     /// The sender waits for what it owns now.
     HandoffReq {
@@ -409,6 +412,12 @@ impl Sharding {
             self.leaving.unpack(key, parcel);
         }
     }
+}
+
+/// A fingerprint of what is handed over.
+fn digest(parcels: &[(Key, Parcel)]) -> u64 {
+    // Encoding plain data into memory does not fail.
+    postcard::to_allocvec(parcels).map_or(0, |bytes| xxh64(&bytes, 0))
 }
 
 fn transfer(key: &Key, from: &mut Storage, to: &mut Storage) {
