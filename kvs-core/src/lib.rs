@@ -27,8 +27,8 @@
 //! A module imports only from lower floors.
 //!
 //! - Floor 0: [`process`], [`time`], [`choice`], [`disk`] (the step function and the four things it may touch), [`world`] (the engine),
-//!   [`op`] (operations and outcomes), [`lattice`] (values that merge).
-//! - Floor 1, one folder a socket: [`routing`] (where?), [`storage`] (what?), [`replication`] (who else must know?).
+//!   [`op`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
+//! - Floor 1, one folder a socket: [`routing`] (where?), [`ordering`] (when?), [`storage`] (what?), [`replication`] (who else must know?).
 //! - Floor 2: [`server`] wires the sockets; the client; the closed enums of nodes, messages and timers.
 //! - Floor 3: [`zoo`], the architectures: named choices of parts, their options and their catalogue.
 //! - Floor 4: [`sim`], a world with a story: inputs, recordings, histories, traces, schedules, exports.
@@ -48,8 +48,11 @@ pub mod disk;
 pub mod explore;
 pub mod lattice;
 pub mod op;
+pub mod ordering;
 pub mod process;
+pub mod quorum;
 pub mod replication;
+pub mod request;
 pub mod routing;
 pub mod server;
 pub mod sim;

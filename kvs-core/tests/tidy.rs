@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of each room.
-const FLOORS: [(&str, u32); 15] = [
+const FLOORS: [(&str, u32); 18] = [
     ("process", 0),
     ("time", 0),
     ("choice", 0),
@@ -14,7 +14,10 @@ const FLOORS: [(&str, u32); 15] = [
     ("world", 0),
     ("op", 0),
     ("lattice", 0),
+    ("request", 0),
+    ("quorum", 0),
     ("routing", 1),
+    ("ordering", 1),
     ("storage", 1),
     ("replication", 1),
     ("server", 2),

@@ -93,6 +93,8 @@ impl<'a> Run<'a> {
                     let nodes = key.map_or(&map.view().shards[0].nodes, |key| &map.shard_of(key).nodes);
                     nodes[place as usize % nodes.len().max(1)]
                 }
+                // Who leads an ordered store is nobody's own, and all of its servers are as one.
+                None if self.architecture.is_ordered() => NodeId(0),
                 None => NodeId(place % self.architecture.servers.max(1)),
             }
         };
@@ -128,7 +130,7 @@ impl<'a> Run<'a> {
                 _ => {}
             }
         }
-        if targets.values().any(|targets| targets.len() > 1) {
+        if !self.architecture.is_ordered() && targets.values().any(|targets| targets.len() > 1) {
             faults.insert(Fault::Roaming);
         }
         faults

@@ -58,6 +58,10 @@ pub(super) fn convergence(run: &Run<'_>, excused_until: Time) -> Verdict<Missing
 
 /// Whether every acknowledged write that was called after an instant and that nobody has overwritten is kept by somebody.
 pub(super) fn durability(run: &Run<'_>, excused_until: Time) -> Verdict<Missing> {
+    // What is acknowledged there is in the logs of a majority, and gets from them to those who execute it by and by.
+    if run.architecture.is_ordered() && is_executing(run) {
+        return Verdict::Undecided(Undecided::NotYet("servers may have to catch up"));
+    }
     match lost(run, excused_until) {
         Some(missing) => Verdict::Broken(missing),
         None => Verdict::Holds,
@@ -109,6 +113,13 @@ fn lattice(world: &World<Node>, node: NodeId) -> Option<&LatticeKVSCore> {
     }
 }
 
+/// Whether servers have yet to learn what was decided, or cannot.
+fn is_executing(run: &Run<'_>) -> bool {
+    let Run { world, architecture, .. } = run;
+    let is_away = |server: NodeId| !world.is_up(server) || world.is_paused(server);
+    architecture.server_ids().any(is_away) || world.cuts().next().is_some() || is_spreading(run)
+}
+
 /// Whether changes may still be on their way: not enough time has passed since the last disturbance.
 fn is_spreading(run: &Run<'_>) -> bool {
     run.world.now().since(run.quiet_since) < settling_time(run.architecture)
@@ -122,8 +133,9 @@ pub fn settling_time(architecture: &Architecture) -> Span {
         [(config.anti_entropy, config.anti_entropy_interval), (config.rumor_mongering, config.gossip_interval)]
     });
     let handoff = (architecture.sharding.is_some(), HANDOFF_RESEND);
-    let round = gossip.chain([handoff]).filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
-    if architecture.gossip().is_none() && architecture.sharding.is_none() {
+    let ordering = architecture.election_timeout().map(|timeout| (true, timeout));
+    let round = gossip.chain([handoff]).chain(ordering).filter(|(is_on, _)| *is_on).map(|(_, interval)| interval).max();
+    if architecture.gossip().is_none() && architecture.sharding.is_none() && !architecture.is_ordered() {
         return Span::ZERO;
     }
     let latency = architecture.links.latency_max;

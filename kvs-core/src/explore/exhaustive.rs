@@ -143,7 +143,7 @@ impl State {
                 .extend(fates.into_iter().filter(|(_, left)| *left > 0).map(|(fate, _)| Input::Message { id, fate }));
         }
         for node in world.node_ids() {
-            let is_server = world.node(node).as_server().is_some();
+            let is_server = world.node(node).as_client().is_none();
             if is_server && world.is_up(node) && self.left.crashes > 0 {
                 choices.push(Input::Crash(node));
             }

@@ -4,12 +4,13 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Breach, Finding, Watch};
+use crate::check::invariants::Violation;
 use crate::check::settling_time;
 use crate::choice::{Choose, Probability, Purpose, Stream};
-use crate::op::{KVSOperation, Key, Value};
+use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
 use crate::server::{Call, Node, Traffic};
-use crate::sim::{Fate, Input, Links, Recording, Replay};
+use crate::sim::{Fate, Input, Links, Operation, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::world::{LinkOptions, Observer};
 use crate::zoo::Architecture;
@@ -337,9 +338,39 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         // First every operation ends, those included that wait for others; then there are many rounds of gossip.
         let patience = self.now() + Span::from_secs(600);
         while !self.clients_are_idle() && self.now() < patience && self.step()? {}
+        if self.hunt.architecture.is_ordered() {
+            self.answers_again()?;
+        }
         let until = self.now() + settling_time(&self.hunt.architecture) + Span::from_ms(1);
         while self.now() < until && self.step()? {}
         self.watch.judge(&self.recording, &self.replay)
+    }
+
+    /// The watchdog: nothing stands in the way any more, so every client that asks is answered, and soon.
+    fn answers_again(&mut self) -> Result<(), Breach> {
+        let until = self.now() + settling_time(&self.hunt.architecture);
+        while self.now() < until && self.step()? {}
+        let before = self.watch.history().operations().len();
+        for client in self.clients.clone() {
+            self.values += 1;
+            let put = Key::new("k1").ok().zip(Value::new(&format!("w{}", self.values)).ok());
+            let get = Key::new("k1").ok().map(KVSOperation::Get);
+            for op in put.map(|(key, value)| KVSOperation::Put(key, value)).into_iter().chain(get) {
+                self.act(Input::Call { client, call: Call { op, to: None }.into() })?;
+            }
+        }
+        let patience = self.now() + settling_time(&self.hunt.architecture);
+        while !self.clients_are_idle() && self.now() < patience && self.step()? {}
+        let is_answered = |operation: &Operation| {
+            operation.ended.as_ref().is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
+        };
+        match self.watch.history().operations()[before..].iter().find(|operation| !is_answered(operation)) {
+            None => Ok(()),
+            Some(open) => {
+                let what = format!("{} is not answered, and nothing stands in the way", open.op());
+                Err(Breach::Invariant(Violation { id: "W1", time: self.now(), node: open.client(), what }))
+            }
+        }
     }
 
     fn clients_are_idle(&self) -> bool {

@@ -177,7 +177,8 @@ fn apply(candidate: &Candidate, recording: &Recording) -> Option<Recording> {
             inputs.drain(from..until);
         }
         Candidate::WithoutServer(server) => {
-            if architecture.servers < 2 || server >= architecture.servers {
+            // Where servers decide together, one fewer is another store.
+            if architecture.servers < 2 || server >= architecture.servers || architecture.is_ordered() {
                 return None;
             }
             architecture.servers -= 1;

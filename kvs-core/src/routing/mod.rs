@@ -26,6 +26,8 @@ pub enum RoutingOptions {
     Sticky,
     /// Each request of a client goes to the next server.
     RoundRobin,
+    /// To the server that last answered or was named by another; after a silence, to the next one.
+    Leader,
 }
 
 /// The routing part, hosted by a client.
@@ -67,6 +69,24 @@ impl Router {
         let nodes = &self.map.view().shards.get(shard)?.nodes;
         let count = u32::try_from(nodes.len()).ok().filter(|&count| count > 0)?;
         Some(nodes[(self.next % count) as usize])
+    }
+
+    /// Where one server leads: that is this one, as far as anybody knows.
+    pub fn follow(&mut self, leader: NodeId) {
+        let nodes = self.map.view().shards.first().map_or(&[][..], |shard| &shard.nodes);
+        let place = nodes.iter().position(|node| *node == leader).and_then(|place| u32::try_from(place).ok());
+        if let Some(place) = place.filter(|_| self.options == RoutingOptions::Leader) {
+            self.next = place;
+        }
+    }
+
+    /// A server has not answered. True if somebody else is to be asked now.
+    pub fn give_up_on_leader(&mut self) -> bool {
+        let looks_elsewhere = self.options == RoutingOptions::Leader;
+        if looks_elsewhere {
+            self.next = self.next.wrapping_add(1);
+        }
+        looks_elsewhere
     }
 
     /// The next request goes to the next server, if that is how it goes.

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Message, Node, Request, Response, Timer, sharding};
+use super::{Message, Node, Timer, sharding};
 use crate::lattice::{Dependencies, Max, Merge, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Kept, Key, Outcome, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
+use crate::request::{Request, Response};
 use crate::routing::Router;
 use crate::routing::view::View;
 use crate::time::Span;
@@ -86,8 +87,14 @@ pub const GAVE_UP: Mark = Mark("gave up: outcome unknown");
 /// The client has heard that somebody else keeps its key.
 pub const REROUTED: Mark = Mark("wrong shard: asks its owner");
 
+/// A server has sent the client to another.
+pub const REDIRECTED: Mark = Mark("sent elsewhere: asks there");
+
 /// A read of several keys asks for some of them again.
 pub const SECOND_ROUND: Mark = Mark("what was read depends on newer versions: asks for them");
+
+/// How often a client lets itself be sent elsewhere before it waits.
+const REDIRECTS_MAX: u32 = 4;
 
 /// The operation that goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +105,10 @@ struct Pending {
     /// What has been answered of a read of many keys.
     answered: BTreeMap<Key, Kept>,
     retries: u32,
+    /// Whether the reader has said whom to ask.
+    is_named: bool,
+    /// How often it was sent elsewhere since it last waited.
+    redirects: u32,
 }
 
 /// A request that has been sent and not been answered.
@@ -179,6 +190,7 @@ impl Client {
                     self.router.install(view);
                 });
             }
+            Event::Receive { from, message: Message::Redirect { id, to } } => self.on_redirect(from, id, to, cx),
             Event::Timer(Timer::Retry) => self.on_retry(cx),
             Event::Timer(Timer::NextRequest) => self.on_next_request(cx),
             // Said to servers.
@@ -208,6 +220,7 @@ impl Client {
             epoch: self.router.map().view().epoch,
         });
         cx.send(NodeId::OUTSIDE, Message::Called(request.clone()));
+        let is_named = call.to.is_some();
         let asked = match call.to {
             Some(server) => [Asked { server, request: request.clone() }].into(),
             None => self.route(&request),
@@ -217,7 +230,7 @@ impl Client {
         }
         self.router.turn();
         cx.set_timer(Timer::Retry, self.options.retry_after);
-        self.pending = Some(Pending { request, asked, answered: BTreeMap::new(), retries: 0 });
+        self.pending = Some(Pending { request, asked, answered: BTreeMap::new(), retries: 0, is_named, redirects: 0 });
     }
 
     /// Whom to ask for what: of each shard that keeps some of the keys one server.
@@ -245,6 +258,9 @@ impl Client {
             return;
         };
         self.learn(&pending.request.op, response);
+        if !pending.is_named {
+            self.router.follow(from);
+        }
         let whole = pending.request.clone();
         if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&whole.op, &response.result) {
             pending.answered.extend(items.iter().map(|item| (item.key.clone(), item.clone())));
@@ -339,6 +355,22 @@ impl Client {
         }
     }
 
+    /// The server that it has asked does not take requests now. If another is named, that one is asked; if not, the timer will see to it.
+    fn on_redirect(&mut self, from: NodeId, id: RequestId, to: Option<NodeId>, cx: &mut Context<'_, Node>) {
+        let asked_there =
+            |pending: &&mut Pending| pending.request.id == id && pending.asked.iter().any(|asked| asked.server == from);
+        let Some(pending) = self.pending.as_mut().filter(asked_there) else { return };
+        // Two servers that each take the other for the leader would keep it going between them.
+        let Some(to) = to.filter(|to| *to != from && pending.redirects < REDIRECTS_MAX) else { return };
+        pending.redirects += 1;
+        cx.mark(REDIRECTED, u64::from(id.sequence));
+        cx.send(to, Message::Request(pending.request.clone()));
+        pending.asked = [Asked { server: to, request: pending.request.clone() }].into();
+        if !pending.is_named {
+            self.router.follow(to);
+        }
+    }
+
     /// Asks again under the same name, or owns up to not knowing.
     fn on_retry(&mut self, cx: &mut Context<'_, Node>) {
         let Some(pending) = &mut self.pending else {
@@ -347,7 +379,13 @@ impl Client {
         let id = pending.request.id;
         if pending.retries < self.options.retries {
             pending.retries += 1;
+            pending.redirects = 0;
             cx.mark(RETRIED, u64::from(id.sequence));
+            if !pending.is_named && self.router.give_up_on_leader() {
+                let server = self.router.server(0);
+                let request = pending.request.clone();
+                pending.asked = server.map(|server| Asked { server, request }).into_iter().collect();
+            }
             for Asked { server, request } in &pending.asked {
                 cx.send(*server, Message::Request(request.clone()));
             }

@@ -1,11 +1,12 @@
-//! One server with sockets: routing → storage → replication. Every store of the zoo is this server with other parts.
+//! One server with sockets: routing → ordering → storage → replication. Every store of the zoo is this server with other parts.
 //!
-//! A request comes in, is applied by the *storage*, handed to *replication*, and answered. (*Routing* happens at the client, which
+//! A request comes in, waits for its turn if there is an *ordering*, is applied by the *storage*, handed to *replication*, and answered. (*Routing* happens at the client, which
 //! picks the server; [`sharding`] sees to it that a server answers for its own keys only.) What a request must survive is decided here:
 //! retries by the table of served requests, crashes by the journal. A read waits until the server has what its client has seen.
 
 mod client;
 mod node;
+mod ordered;
 pub mod sharding;
 
 use alloc::boxed::Box;
@@ -18,48 +19,21 @@ use serde::{Deserialize, Serialize};
 use crate::disk::Disk;
 use crate::lattice::{Dependencies, Max, Merge, ReplicaId, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
+use crate::ordering::Ordering;
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::replication::{Replication, gossip};
+pub use crate::request::{Request, Response};
 use crate::storage::journal::Journal;
-use crate::storage::{KVSCore, LatticeKVSCore, Stamp, Storage, Stored};
+use crate::storage::{KVSCore, Known, LatticeKVSCore, Machine, Sessions, Stamp, Storage, Stored};
 use crate::time::Span;
 
 pub use client::{
-    Call, Client, ClientOptions, Fill, GAVE_UP, REROUTED, RETRIED, ReadContext, Return, SECOND_ROUND, Traffic,
+    Call, Client, ClientOptions, Fill, GAVE_UP, REDIRECTED, REROUTED, RETRIED, ReadContext, Return, SECOND_ROUND,
+    Traffic,
 };
 pub use node::{Message, Node, Timer};
 pub use sharding::Sharding;
 use sharding::{Forwarded, Place};
-
-/// A client asks a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// Names the operation; a retry keeps it.
-    pub id: RequestId,
-    /// What is asked.
-    pub op: KVSOperation,
-    /// What the client has read of this key; a write replaces that and nothing else.
-    pub context: VectorClock,
-    /// With causal delivery: the updates that its session has seen. A replica that has not lets it wait.
-    pub seen: VectorClock,
-    /// With versions that know their causes: what its session has seen of every key. A read waits for that.
-    pub dependencies: Option<Arc<Dependencies>>,
-    /// The epoch of the view that it was routed by.
-    pub epoch: u32,
-}
-
-/// A server answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Response {
-    /// What it answers.
-    pub id: RequestId,
-    /// The answer.
-    pub result: KVSResponse,
-    /// With causal delivery: the updates that it rests on.
-    pub seen: VectorClock,
-    /// With versions that know their causes: the versions that it shows or makes, and theirs.
-    pub dependencies: Option<Arc<Dependencies>>,
-}
 
 /// What a server does about retries and crashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,17 +100,6 @@ pub const PARKED: Mark = Mark("request waits: its client has seen more than this
 /// A server has read its journal back.
 pub const RECOVERED: Mark = Mark("recovered from the journal");
 
-/// The last request of a client that was served, and its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Served {
-    /// The number of the request.
-    pub last_sequence: u32,
-    /// What it was answered.
-    pub response: Arc<Response>,
-}
-
-type Sessions = BTreeMap<ClientId, Served>;
-
 /// What a journal keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Record {
@@ -147,7 +110,7 @@ enum Record {
     /// What is kept under a key now, where values are merged; None if it is forgotten.
     Stored(Key, Option<Arc<Stored>>),
     /// A write was answered, where values are merged.
-    Served(ClientId, Served),
+    Served(Arc<Response>),
 }
 
 /// What a checkpoint in the journal holds.
@@ -175,12 +138,14 @@ const SPLIT_BATCH: Span = Span::from_ms(100);
 pub struct Server {
     #[serde(skip)]
     options: Arc<ServerOptions>,
-    // On disk: what the journal holds. In memory:
-    storage: Storage,
+    // On disk: what the journal holds, and what the ordering keeps there. In memory:
+    machine: Machine,
+    ordering: Ordering,
     replication: Replication,
-    served: Sessions,
     /// Requests that wait: their clients have seen more than this server, or their keys have not been handed over.
     parked: BTreeMap<ClientId, Parked>,
+    /// Where requests are put in order: who has asked for what here, and waits for the answer.
+    asked: BTreeMap<ClientId, (RequestId, NodeId)>,
     /// What it knows about shards, if there are any.
     sharding: Option<Box<Sharding>>,
     /// Part of the name under which it writes; see [`ReplicaId`].
@@ -204,12 +169,14 @@ impl Server {
             (ReplicatedInto::SecondStore, Storage::Lattice(store)) => Some(Box::new(store.clone())),
             _ => None,
         };
+        let machine = Machine::new(storage, options.dedupe);
         Self {
             options,
-            storage,
+            machine,
+            ordering: Ordering::Arrival,
             replication,
-            served: Sessions::new(),
             parked: BTreeMap::new(),
+            asked: BTreeMap::new(),
             sharding: None,
             incarnation: 0,
             journal: Journal::default(),
@@ -223,6 +190,16 @@ impl Server {
         Self { sharding: Some(sharding.into()), ..self }
     }
 
+    /// The same server, as one of several that put requests in order before they execute them.
+    pub fn with_ordering(self, ordering: Ordering) -> Self {
+        Self { ordering, ..self }
+    }
+
+    /// How it puts requests in order.
+    pub fn ordering(&self) -> &Ordering {
+        &self.ordering
+    }
+
     /// What it knows about shards.
     pub fn sharding(&self) -> Option<&Sharding> {
         self.sharding.as_deref()
@@ -230,7 +207,17 @@ impl Server {
 
     /// Its storage.
     pub fn storage(&self) -> &Storage {
-        &self.storage
+        &self.machine.storage
+    }
+
+    /// Its values, and what it has answered.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// How many slots it has executed; None where requests are not put in order.
+    pub fn applied(&self) -> Option<u64> {
+        self.ordering.applied()
     }
 
     /// Its replication.
@@ -239,8 +226,8 @@ impl Server {
     }
 
     /// What it remembers of each client.
-    pub fn served(&self) -> &BTreeMap<ClientId, Served> {
-        &self.served
+    pub fn served(&self) -> &Sessions {
+        &self.machine.served
     }
 
     /// How many requests wait until this server has seen what their clients have.
@@ -250,7 +237,7 @@ impl Server {
 
     /// What a read of this key would answer here.
     pub fn read(&self, key: &Key) -> KVSResponse {
-        self.snapshot.as_deref().unwrap_or(&self.storage).read(key)
+        self.snapshot.as_deref().unwrap_or(&self.machine.storage).read(key)
     }
 
     /// The state that the journal on this disk leads to.
@@ -275,11 +262,11 @@ impl Server {
             self.journal = journal;
             durable = sharding;
             if self.options.journal {
-                if !served.is_empty() {
-                    cx.mark(RECOVERED, served.len() as u64);
+                if served.iter().len() > 0 {
+                    cx.mark(RECOVERED, served.iter().len() as u64);
                 }
-                self.served = served;
-                match &mut self.storage {
+                self.machine.served = served;
+                match &mut self.machine.storage {
                     Storage::Core(mine) => *mine = core,
                     Storage::Lattice(store) => entries.iter().for_each(|(key, stored)| {
                         store.merge(key, stored);
@@ -292,31 +279,32 @@ impl Server {
             self.checkpoint(cx);
         }
         if self.snapshot.is_some() {
-            self.snapshot = Some(self.storage.clone().into());
+            self.snapshot = Some(self.machine.storage.clone().into());
             cx.set_timer(Timer::Batch, SPLIT_BATCH);
         }
         self.replicate(Event::Boot, cx);
+        self.order(Event::Boot, cx);
     }
 
     fn on_batch(&mut self, cx: &mut Context<'_, Node>) {
-        self.snapshot = Some(self.storage.clone().into());
+        self.snapshot = Some(self.machine.storage.clone().into());
         cx.set_timer(Timer::Batch, SPLIT_BATCH);
     }
 
     fn on_request(&mut self, from: NodeId, request: &Arc<Request>, is_proxied: bool, cx: &mut Context<'_, Node>) {
         // Several servers may be asked under one name for parts of a read of many keys; such a read is always new.
         let remembers = self.options.dedupe && request.op.key().is_some();
-        if let Some(served) = self.served.get(&request.id.client).filter(|_| remembers) {
-            if request.id.sequence < served.last_sequence {
+        match self.machine.served.recall(request.id) {
+            Known::Outdated if remembers => {
                 cx.mark(OUTDATED, u64::from(request.id.sequence));
                 return;
             }
-            if request.id.sequence == served.last_sequence {
+            Known::Repeated(response) if remembers => {
                 cx.mark(REPEATED, u64::from(request.id.sequence));
-                let response = served.response.clone();
                 self.reply(from, response, cx);
                 return;
             }
+            _ => {}
         }
         if !self.admits(from, request, is_proxied, cx) {
             return;
@@ -326,19 +314,22 @@ impl Server {
             self.park(from, request, is_proxied);
             return;
         }
+        if self.is_ordered() {
+            self.submit(from, request, cx);
+            return;
+        }
         let result = self.apply(request, cx);
         let seen = self.updates().map_or_else(VectorClock::default, |updates| updates.applied().clone());
         let dependencies = self.dependencies_of(&request.op);
         let response = Arc::new(Response { id: request.id, result, seen, dependencies });
         self.keep_changes(cx);
         if remembers {
-            let served = Served { last_sequence: request.id.sequence, response: response.clone() };
-            if self.options.journal && request.op.is_write() && matches!(self.storage, Storage::Lattice(_)) {
-                self.journal.append(cx.disk(), &Record::Served(request.id.client, served.clone()));
+            self.machine.served.remember(response.clone());
+            if self.options.journal && request.op.is_write() && matches!(self.machine.storage, Storage::Lattice(_)) {
+                self.journal.append(cx.disk(), &Record::Served(response.clone()));
             }
-            self.served.insert(request.id.client, served);
         }
-        if self.options.journal && request.op.is_write() && matches!(self.storage, Storage::Core(_)) {
+        if self.options.journal && request.op.is_write() && matches!(self.machine.storage, Storage::Core(_)) {
             self.journal.append(cx.disk(), &Record::Write { id: request.id, op: request.op.clone() });
             if self.journal.records_since_checkpoint() >= CHECKPOINT_AFTER_RECORDS {
                 self.checkpoint(cx);
@@ -356,7 +347,7 @@ impl Server {
             let map = self.sharding.as_ref().map(|sharding| sharding.map());
             let shard = map.and_then(|map| map.view().shard_of(cx.me())).map_or("all", |shard| shard.name.as_str());
             let epoch = map.map_or(1, |map| map.view().epoch);
-            return KVSResponse::All { shard: shard.into(), epoch, items: self.storage.all() };
+            return KVSResponse::All { shard: shard.into(), epoch, items: self.machine.storage.all() };
         }
         let retained_by = match &request.op {
             KVSOperation::Delete(_) => self.replication.gossip().and_then(|gossip| gossip.draw_retention_sites(cx)),
@@ -374,9 +365,9 @@ impl Server {
             dependencies: request.dependencies.as_ref(),
             retained_by: retained_by.as_deref(),
         };
-        let (response, changed) = self.storage.apply(&request.op, stamp);
+        let (response, changed) = self.machine.storage.apply(&request.op, stamp);
         if let (Some(key), Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
-            (written.filter(|_| changed), &self.storage, &mut self.replication)
+            (written.filter(|_| changed), &self.machine.storage, &mut self.replication)
         {
             if let (Some(second), Some(stored)) = (&mut self.second_store, store.get(key)) {
                 second.merge(key, stored);
@@ -403,7 +394,7 @@ impl Server {
 
     /// Whether what a read may not miss has come.
     fn has_dependencies(&self, request: &Request) -> bool {
-        let Storage::Lattice(store) = &self.storage else { return true };
+        let Storage::Lattice(store) = &self.machine.storage else { return true };
         let CausalReads { wait, are_closed, .. } = self.options.causal_reads;
         let has = |key: &Key, version| store.get(key).and_then(|stored| stored.version()) >= Some(version);
         let owns = |key: &Key| self.sharding.as_ref().is_none_or(|sharding| sharding.place(key) != Place::Elsewhere);
@@ -423,7 +414,7 @@ impl Server {
 
     /// The versions that an answer shows or makes, with all that they depend on.
     fn dependencies_of(&self, op: &KVSOperation) -> Option<Arc<Dependencies>> {
-        let Storage::Lattice(store) = &self.storage else { return None };
+        let Storage::Lattice(store) = &self.machine.storage else { return None };
         let mut dependencies = Dependencies::default();
         // Of a read of all keys, what is not shown because it is deleted counts as well.
         let all = store.iter().map(|(key, _)| key).filter(|_| *op == KVSOperation::GetAll);
@@ -469,7 +460,7 @@ impl Server {
 
     fn gossip(&mut self, event: Event<gossip::Message, gossip::Timer>, cx: &mut Context<'_, Node>) {
         if let (Storage::Lattice(store), Replication::EpidemicGossip(gossip)) =
-            (&mut self.storage, &mut self.replication)
+            (&mut self.machine.storage, &mut self.replication)
         {
             gossip.step(event, self.second_store.as_deref_mut().unwrap_or(store), cx);
         }
@@ -492,21 +483,21 @@ impl Server {
     /// Keeps what must survive a crash: with a journal all of it, and in any case what it knows about shards.
     fn checkpoint(&mut self, cx: &mut Context<'_, Node>) {
         let keeps_values = self.options.journal;
-        let (core, entries) = match &self.storage {
+        let (core, entries) = match &self.machine.storage {
             Storage::Core(core) if keeps_values => (core.clone(), BTreeMap::new()),
             Storage::Lattice(store) if keeps_values => {
                 (KVSCore::default(), store.iter().map(|(key, stored)| (key.clone(), stored.clone())).collect())
             }
             _ => (KVSCore::default(), BTreeMap::new()),
         };
-        let served = if keeps_values { self.served.clone() } else { Sessions::new() };
+        let served = if keeps_values { self.machine.served.clone() } else { Sessions::default() };
         let sharding = self.sharding.as_ref().map(|sharding| sharding.durable(keeps_values));
         self.journal.checkpoint(cx.disk(), &Snapshot { core, entries, served, sharding });
     }
 
     /// Writes what has changed to the journal, where values are merged.
     fn keep_changes(&mut self, cx: &mut Context<'_, Node>) {
-        let Storage::Lattice(store) = &mut self.storage else { return };
+        let Storage::Lattice(store) = &mut self.machine.storage else { return };
         for key in store.take_changes() {
             let stored = store.get(&key).cloned();
             self.journal.append(cx.disk(), &Record::Stored(key, stored));
@@ -523,6 +514,10 @@ impl Server {
             Event::Timer(Timer::Batch) => self.on_batch(cx),
             Event::Timer(Timer::Gossip(timer)) => self.replicate(Event::Timer(timer), cx),
             Event::Timer(Timer::Handoff) => self.tell_again(cx),
+            Event::Timer(Timer::Ordering(timer)) => self.order(Event::Timer(timer), cx),
+            Event::Receive { from, message: Message::Ordering(message) } => {
+                self.order(Event::Receive { from, message }, cx);
+            }
             Event::Receive { from, message: Message::Request(request) } => self.on_request(from, &request, false, cx),
             Event::Receive { from, message: Message::Sharding(message) } => self.on_sharding(from, &message, cx),
             Event::Receive { from, message: Message::Response(response) } => self.pass_back(from, &response, cx),
@@ -552,8 +547,8 @@ fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
                 };
                 continue;
             }
-            Record::Served(client, served) => {
-                snapshot.served.insert(client, served);
+            Record::Served(response) => {
+                snapshot.served.remember(response);
                 continue;
             }
             Record::Forwarded(forwarded) => {
@@ -563,7 +558,7 @@ fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
         };
         let result = snapshot.core.apply(&op);
         let response = Arc::new(Response { id, result, seen: VectorClock::default(), dependencies: None });
-        snapshot.served.insert(id.client, Served { last_sequence: id.sequence, response });
+        snapshot.served.remember(response);
     }
     (journal, snapshot)
 }

@@ -5,9 +5,12 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Call, Client, Fill, Return, Traffic};
-use super::{Request, Response, Server, sharding};
-use crate::process::{Context, EventOf, Process};
+use super::{Server, sharding};
+use crate::op::RequestId;
+use crate::ordering;
+use crate::process::{Context, EventOf, NodeId, Process};
 use crate::replication::gossip;
+use crate::request::{Request, Response};
 
 /// A node of any kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +42,15 @@ pub enum Message {
     Sharding(sharding::Message),
     /// The reader to a client: put a value under each of so many keys.
     Fill(Fill),
+    /// A server to a client: ask somebody else.
+    Redirect {
+        /// The request.
+        id: RequestId,
+        /// Whom to ask, if that is known.
+        to: Option<NodeId>,
+    },
+    /// About the order of requests.
+    Ordering(ordering::Message),
 }
 
 impl Message {
@@ -72,11 +84,13 @@ impl Message {
                 sharding::Message::Lost { .. } => "Lost",
             },
             Self::Fill(_) => "Fill",
+            Self::Redirect { .. } => "Redirect",
+            Self::Ordering(message) => message.kind(),
         }
     }
 
-    /// The kinds that travel between nodes.
-    pub const KINDS: [&'static str; 17] = [
+    /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
+    pub const KINDS: [&'static str; 18] = [
         "Request",
         "Response",
         "Mail",
@@ -94,12 +108,19 @@ impl Message {
         "HandoffReq",
         "WrongShard",
         "Proxy",
+        "Redirect",
     ];
 }
 
 impl From<sharding::Message> for Message {
     fn from(message: sharding::Message) -> Self {
         Self::Sharding(message)
+    }
+}
+
+impl From<ordering::Message> for Message {
+    fn from(message: ordering::Message) -> Self {
+        Self::Ordering(message)
     }
 }
 
@@ -122,6 +143,8 @@ pub enum Timer {
     Gossip(gossip::Timer),
     /// A server of a shard: say again what nobody has answered.
     Handoff,
+    /// A node that puts requests in order.
+    Ordering(ordering::Timer),
 }
 
 impl Timer {
@@ -135,6 +158,7 @@ impl Timer {
             Self::Gossip(gossip::Timer::AeTick) => "AeTick",
             Self::Gossip(gossip::Timer::DcSweep) => "DcSweep",
             Self::Handoff => "Handoff",
+            Self::Ordering(timer) => timer.name(),
         }
     }
 
@@ -148,6 +172,12 @@ impl Timer {
         Self::Gossip(gossip::Timer::DcSweep),
         Self::Handoff,
     ];
+}
+
+impl From<ordering::Timer> for Timer {
+    fn from(timer: ordering::Timer) -> Self {
+        Self::Ordering(timer)
+    }
 }
 
 impl From<gossip::Timer> for Timer {

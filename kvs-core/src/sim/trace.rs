@@ -154,6 +154,9 @@ pub fn summarize(message: &Message) -> String {
         Message::Traffic(Some(_)) => String::from("traffic on"),
         Message::Traffic(None) => String::from("traffic off"),
         Message::Returned(returned) => returned.outcome.to_string(),
+        Message::Redirect { to: Some(_), .. } => String::from("not here: ask the leader"),
+        Message::Redirect { to: None, .. } => String::from("not here"),
+        Message::Ordering(message) => message.to_string(),
         Message::Response(response) => response.result.to_string(),
         Message::Gossip(message) => match message {
             gossip::Message::Mail { items }

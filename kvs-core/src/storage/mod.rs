@@ -3,6 +3,7 @@
 mod core;
 pub mod journal;
 mod lattice_core;
+mod machine;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -14,6 +15,7 @@ use crate::op::{KVSOperation, KVSResponse, Kept, Key, Value};
 
 pub use self::core::KVSCore;
 pub use lattice_core::{Content, DeathCertificate, LatticeKVSCore, Stamp, Stored};
+pub use machine::{Known, Machine, MachineSnapshot, Sessions};
 
 /// What a store keeps under a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

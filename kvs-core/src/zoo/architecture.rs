@@ -15,6 +15,7 @@ use crate::routing::{Router, RoutingOptions};
 use crate::server::sharding::{Sharding, ShardingOptions};
 use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
+use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
 
 /// The kinds of store in the zoo.
@@ -37,7 +38,7 @@ pub enum Animal {
 pub struct Architecture {
     /// The exhibit that this is a variant of.
     pub animal: Animal,
-    /// How many servers.
+    /// How many servers: nodes that are no clients, whatever their part.
     pub servers: u32,
     /// How many clients.
     pub clients: u32,
@@ -45,6 +46,8 @@ pub struct Architecture {
     pub routing: RoutingOptions,
     /// Likewise: which servers keep a key. None: all of them keep all.
     pub sharding: Option<Shards>,
+    /// The ordering socket.
+    pub ordering: OrderingOptions,
     /// The storage socket.
     pub storage: StorageOptions,
     /// The replication socket.
@@ -121,6 +124,48 @@ pub enum StorageOptions {
     Lattice(Values),
 }
 
+/// What goes into the ordering socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderingOptions {
+    /// Each server takes requests as they arrive.
+    #[default]
+    Arrival,
+}
+
+/// The part that a node plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Takes requests of clients and keeps values.
+    Server,
+    /// Takes requests of clients and passes them on.
+    Proxy,
+    /// Proposes what comes next.
+    Proposer,
+    /// Votes for it.
+    Acceptor,
+    /// Executes what was decided.
+    Replica,
+    /// Says who leads.
+    ViewService,
+    /// Asks.
+    Client,
+}
+
+impl Role {
+    /// What the page calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Proxy => "proxy",
+            Self::Proposer => "proposer",
+            Self::Acceptor => "acceptor",
+            Self::Replica => "replica",
+            Self::ViewService => "view service",
+            Self::Client => "client",
+        }
+    }
+}
+
 /// What goes into the replication socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReplicationOptions {
@@ -165,7 +210,7 @@ impl Architecture {
     /// Which servers keep what at the beginning. Without shards, all of them are one.
     pub fn first_map(&self) -> ShardMap {
         let Some(shards) = &self.sharding else {
-            let all = Shard { name: ShardName::whole(), nodes: self.server_ids().collect() };
+            let all = Shard { name: ShardName::whole(), nodes: self.asked_ids().collect() };
             return ShardMap::new(Placement::Modulo, Arc::new(View { epoch: 1, shards: [all].into() }));
         };
         ShardMap::new(shards.options.placement, Arc::new(shards.first_view()))
@@ -175,6 +220,32 @@ impl Architecture {
     pub fn home(&self, server: NodeId) -> Option<ShardName> {
         let shards = self.sharding.as_ref()?;
         ShardName::new(&shards.name(server.0.checked_div(shards.replicas)?))
+    }
+
+    /// The part that a node plays.
+    pub fn role(&self, node: NodeId) -> Role {
+        match (&self.ordering, &self.replication) {
+            _ if !self.is_server(node) => Role::Client,
+            (_, ReplicationOptions::EpidemicGossip(_)) => Role::Replica,
+            (OrderingOptions::Arrival, ReplicationOptions::NoReplication) => Role::Server,
+        }
+    }
+
+    /// Whether several servers do what one would: they agree on an order of requests before they execute them.
+    pub fn is_ordered(&self) -> bool {
+        self.ordering != OrderingOptions::Arrival
+    }
+
+    /// How long the servers of an ordered store may take to notice that somebody is gone.
+    pub fn election_timeout(&self) -> Option<Span> {
+        match self.ordering {
+            OrderingOptions::Arrival => None,
+        }
+    }
+
+    /// The servers that clients ask, in the order of nodes.
+    pub fn asked_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.server_ids().filter(|server| matches!(self.role(*server), Role::Server | Role::Replica))
     }
 
     /// How replicas gossip, if they do.

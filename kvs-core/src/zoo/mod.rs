@@ -7,7 +7,7 @@ mod exhibits;
 mod names;
 mod options;
 
-pub use architecture::{Animal, Architecture, ReplicationOptions, Shards, StorageOptions};
+pub use architecture::{Animal, Architecture, OrderingOptions, ReplicationOptions, Role, Shards, StorageOptions};
 pub use claims::{Claim, Fault, Guarantee};
 pub use names::Names;
 pub use options::{Kind, OPTIONS, OptionError, OptionSpec, OptionValue, parse_span};

@@ -160,6 +160,7 @@ fn default_target(player: &Player, place: u32) -> String {
     match architecture.routing {
         RoutingOptions::Sticky => player.names().name(NodeId(place % architecture.servers)).to_string() + " (its own)",
         RoutingOptions::RoundRobin => "the next in turn".into(),
+        RoutingOptions::Leader => "whoever leads".into(),
     }
 }
 

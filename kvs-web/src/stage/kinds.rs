@@ -44,7 +44,7 @@ impl Shape {
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 17] = [
+pub const LOOKS: [Look; 18] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -111,6 +111,7 @@ pub const LOOKS: [Look; 17] = [
         letter: "✕",
         meaning: "that key is kept elsewhere",
     },
+    Look { kind: "Redirect", class: "wrong", shape: Shape::Square, letter: "→", meaning: "ask somebody else" },
     Look { kind: "Proxy", class: "request", shape: Shape::Square, letter: "»", meaning: "a request is passed on" },
 ];
 

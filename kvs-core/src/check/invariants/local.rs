@@ -132,9 +132,8 @@ impl Watch {
             }
             // Equal states do not tell where the prefix ends, nor whether a retry would be taken for a new request; what the
             // server remembers of its clients does.
-            let is_forgotten = |(id, _): &(RequestId, KVSOperation)| {
-                server.served().get(&id.client).is_none_or(|served| served.last_sequence < id.sequence)
-            };
+            let is_forgotten =
+                |(id, _): &(RequestId, KVSOperation)| server.served().last_sequence(id.client) < id.sequence;
             let forgotten = self.writes.iter().position(is_forgotten).filter(|_| self.has_dedupe);
             let remembered = forgotten.unwrap_or(self.writes.len());
             let matching = prefixes[..=remembered].iter().rposition(|prefix| prefix == held);
@@ -155,13 +154,13 @@ impl Watch {
         self.map.clone_from(held);
         // What the server remembers of its clients is its own to say: how far each of them is known to have come.
         self.expected.clear();
-        for (client, served) in server.served() {
-            let answer = match &served.response.result {
+        for served in server.served().iter() {
+            let answer = match &served.result {
                 KVSResponse::GetResult { values, .. } => values.clone(),
                 _ => Vec::new(),
             };
-            let expected = Expected { sequence: served.last_sequence, values: answer, rests_on: kept };
-            self.expected.insert(*client, expected);
+            let expected = Expected { sequence: served.id.sequence, values: answer, rests_on: kept };
+            self.expected.insert(served.id.client, expected);
         }
         Ok(())
     }

@@ -21,12 +21,18 @@
 //! | C6 | sharded, when quiet | all go by the newest view, nobody waits, and nothing is kept by others than its owners |
 //! | C7 | sharded, by a ring | who joins takes keys, who leaves gives them, and no others move |
 //! | SR1 | sharded + replicated | gossip stays within its shard |
+//! | P6 | ordered | servers that have executed equally many slots are in equal states |
+//! | P8 | ordered | no slot is executed again within one life |
+//! | A5 | ordered | whoever answers a request answers the same |
+//! | W1 | ordered, when quiet | whoever asks is answered |
+//! | B8 | ordered, when quiet | who is up has executed all that anybody has |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
 
 mod gossip;
 mod local;
+mod ordered;
 mod sharding;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -35,7 +41,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
+use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::process::NodeId;
 use crate::server::{Message, Node, Request, Response, Server};
 use crate::storage::Storage;
@@ -70,6 +76,7 @@ pub struct Invariants {
     local: Option<local::Watch>,
     gossip: Option<gossip::Watch>,
     sharding: Option<sharding::Watch>,
+    ordered: Option<ordered::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -96,6 +103,7 @@ impl Invariants {
             local: is_local.then(|| local::Watch::new(architecture)),
             gossip: architecture.gossip().map(|_| gossip::Watch::new(architecture)),
             sharding: sharding::Watch::new(architecture),
+            ordered: ordered::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -153,6 +161,10 @@ impl Invariants {
                 Some(watch) => watch.look(node, before, server),
                 None => Ok(()),
             });
+            let found = found.and_then(|()| match &mut self.ordered {
+                Some(watch) => watch.look(node, before, server),
+                None => Ok(()),
+            });
             let found = found.and_then(|()| match &mut self.sharding {
                 Some(watch) => watch.look(node, server, world),
                 None => Ok(()),
@@ -165,7 +177,8 @@ impl Invariants {
     /// What does not hold although the world has had all it takes: no faults, every server up, and time.
     pub fn when_quiet(&self, world: &World<Node>) -> Result<(), Violation> {
         let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
-        let found = sharding.and_then(|()| {
+        let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let found = sharding.and_then(|()| ordered()).and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
             self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
         });
@@ -217,6 +230,11 @@ impl Invariants {
             }
         }
         if let Some(watch) = &mut self.local
+            && let Err((id, what)) = watch.answered(response)
+        {
+            self.fail(id, time, server, what);
+        }
+        if let Some(watch) = self.ordered.as_mut().filter(|_| !is_read)
             && let Err((id, what)) = watch.answered(response)
         {
             self.fail(id, time, server, what);
@@ -313,10 +331,8 @@ fn read<'a>(op: &'a KVSOperation, result: &'a KVSResponse) -> Vec<(&'a Key, &'a 
 }
 
 fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {
-    let last =
-        |server: &Server, client: &ClientId| server.served().get(client).map_or(0, |served| served.last_sequence);
-    let client =
-        before?.served().keys().find(|client| before.is_some_and(|before| last(before, client) > last(now, client)))?;
+    let mut clients = before?.served().iter().map(|served| served.id);
+    let RequestId { client, .. } = clients.find(|id| now.served().last_sequence(id.client) < id.sequence)?;
     Some(alloc::format!("the last request of {} was forgotten", client.node))
 }
 

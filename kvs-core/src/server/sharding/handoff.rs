@@ -73,7 +73,7 @@ impl Server {
             let next = sharding.known.iter().find(|view| view.epoch == sharding.map.view().epoch + 1).cloned();
             let Some(view) = next.filter(|_| sharding.is_settled()) else { break };
             cx.mark(INSTALLED, u64::from(view.epoch));
-            sharding.enter(view, &mut self.storage);
+            sharding.enter(view, &mut self.machine.storage);
             self.meet_members();
             self.checkpoint(cx);
             // What is to come is on its way, if all goes well.
@@ -168,7 +168,7 @@ impl Server {
                 has_strays = true;
                 continue;
             }
-            match (parcel, &mut self.storage) {
+            match (parcel, &mut self.machine.storage) {
                 (Parcel::Stored(value), Storage::Lattice(_)) => items.push(gossip::Item::of(key, value)),
                 (parcel, storage) => {
                     storage.unpack(key, parcel);

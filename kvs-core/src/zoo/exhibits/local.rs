@@ -3,7 +3,7 @@ use crate::server::{CausalReads, ClientOptions, Pipeline, ReadContext, Replicate
 use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
 use crate::zoo::catalog::Exhibit;
-use crate::zoo::{Animal, Architecture, ReplicationOptions, StorageOptions};
+use crate::zoo::{Animal, Architecture, OrderingOptions, ReplicationOptions, StorageOptions};
 
 pub(in crate::zoo) const EXHIBIT: Exhibit = Exhibit {
     animal: Animal::Local,
@@ -23,6 +23,7 @@ fn architecture() -> Architecture {
         clients: 2,
         routing: RoutingOptions::Sticky,
         sharding: None,
+        ordering: OrderingOptions::Arrival,
         storage: StorageOptions::Core,
         replication: ReplicationOptions::NoReplication,
         server: ServerOptions {

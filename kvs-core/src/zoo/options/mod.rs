@@ -9,6 +9,7 @@ use core::fmt;
 use super::{Architecture, Names, StorageOptions, catalog};
 use crate::choice::Probability;
 use crate::replication::gossip::Delivery;
+use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
 use crate::time::Span;
@@ -271,6 +272,11 @@ impl Architecture {
             if self.servers != shards.servers() || shards.replicas == 0 || shards.shards == 0 {
                 return fail("there are other servers than the shards need".into());
             }
+        }
+        if self.routing == RoutingOptions::Leader && !self.is_ordered() {
+            return fail(
+                "nobody leads in a store without an order: routing=leader needs servers that agree on one".into(),
+            );
         }
         if self.client.read_context == ReadContext::Nearest
             && self.storage != StorageOptions::Lattice(Values::CausalWrapper)

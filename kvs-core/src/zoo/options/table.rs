@@ -26,12 +26,22 @@ fn when<T>(applies: bool, value: T) -> Option<T> {
 
 /// Whether there is one copy of everything.
 fn is_single(architecture: &Architecture) -> bool {
-    architecture.storage == StorageOptions::Core
+    architecture.storage == StorageOptions::Core && !architecture.is_ordered()
+}
+
+/// Whether values are merged.
+fn is_merged(architecture: &Architecture) -> bool {
+    matches!(architecture.storage, StorageOptions::Lattice(_))
+}
+
+/// Whether servers may keep a journal.
+fn has_journal_option(architecture: &Architecture) -> bool {
+    is_single(architecture) || architecture.sharding.is_some()
 }
 
 /// Whether there is a disk to speak of.
-fn has_journal_option(architecture: &Architecture) -> bool {
-    is_single(architecture) || architecture.sharding.is_some()
+fn has_disk(architecture: &Architecture) -> bool {
+    has_journal_option(architecture) || architecture.is_ordered()
 }
 
 fn knows_causes(architecture: &Architecture) -> bool {
@@ -59,7 +69,7 @@ fn ring(architecture: &Architecture) -> Option<&RingOptions> {
 /// How many servers keep each key.
 const REPLICAS: Access = (
     |a| match (&a.sharding, &a.storage) {
-        (_, StorageOptions::Core) => None,
+        (_, StorageOptions::Core) if !a.is_ordered() => None,
         (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
         (None, _) => Some(OptionValue::Count(a.servers)),
     },
@@ -327,9 +337,10 @@ pub const OPTIONS: &[OptionSpec] = &[
         "routing",
         "Routing",
         "Which replica a client asks when nobody says.",
-        Kind::Choice(&[("sticky", "Sticky"), ("round-robin", "Round robin")]),
+        Kind::Choice(&[("sticky", "Sticky"), ("round-robin", "Round robin"), ("leader", "Whoever leads")]),
         choice!(a => when(!is_single(a), a.routing), Some(&mut a.routing), {
             "sticky" = RoutingOptions::Sticky, "round-robin" = RoutingOptions::RoundRobin,
+            "leader" = RoutingOptions::Leader,
         }),
     ),
     option(
@@ -623,7 +634,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "New name after a crash",
         "A replica that lost its memory numbers its writes under a new name.",
         Kind::Switch,
-        field!(Switch, a => !is_single(a), a.server.new_incarnation),
+        field!(Switch, a => is_merged(a), a.server.new_incarnation),
     ),
     option(
         SAFETY,
@@ -641,7 +652,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Gossip goes into",
         "The store that answers reads; or a second one that nobody reads.",
         Kind::Choice(&[("store", "The store"), ("second-store", "A second store")]),
-        choice!(a => when(!is_single(a), a.server.replicated_into), Some(&mut a.server.replicated_into), {
+        choice!(a => when(is_merged(a), a.server.replicated_into), Some(&mut a.server.replicated_into), {
             "store" = ReplicatedInto::Store, "second-store" = ReplicatedInto::SecondStore,
         }),
     ),
@@ -651,7 +662,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A write knows",
         "What its client has read of the key, or of versions that know their causes all that it has seen; only the last of it; or nothing.",
         Kind::Choice(&[("carried", "What was read"), ("nearest", "What was read last"), ("blind", "Nothing")]),
-        choice!(a => when(!is_single(a), a.client.read_context), Some(&mut a.client.read_context), {
+        choice!(a => when(is_merged(a), a.client.read_context), Some(&mut a.client.read_context), {
             "carried" = ReadContext::Carried, "nearest" = ReadContext::Nearest, "blind" = ReadContext::Blind,
         }),
     ),
@@ -717,7 +728,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "The disk is",
         "Honest: a sync ends when the writes are safe. Lying: it ends at once.",
         Kind::Choice(&[("honest", "Honest"), ("lying", "Lying")]),
-        choice!(a => when(has_journal_option(a), a.disks.honesty), Some(&mut a.disks.honesty), {
+        choice!(a => when(has_disk(a), a.disks.honesty), Some(&mut a.disks.honesty), {
             "honest" = Honesty::Honest, "lying" = Honesty::Lying,
         }),
     ),
@@ -727,7 +738,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A crash leaves unsynced writes",
         "Dropped, kept by luck, or torn in the middle.",
         Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn")]),
-        choice!(a => when(has_journal_option(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
+        choice!(a => when(has_disk(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
             "dropped" = CrashFate::Dropped, "kept" = CrashFate::Kept, "torn" = CrashFate::Torn,
         }),
     ),
@@ -737,7 +748,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A sync takes",
         "How long until synced writes are safe.",
         span(0, 10_000),
-        field!(Span, a => has_journal_option(a), a.disks.sync_latency),
+        field!(Span, a => has_disk(a), a.disks.sync_latency),
     ),
     option(
         DISKS,
@@ -745,7 +756,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Unsynced writes wait",
         "After how long they reach the disk by themselves.",
         span(1, 60_000),
-        field!(Span, a => has_journal_option(a), a.disks.write_back),
+        field!(Span, a => has_disk(a), a.disks.write_back),
     ),
 ];
 

@@ -1,0 +1,72 @@
+//! Servers that execute requests in one order: equal prefixes lead to equal states, and nothing is executed twice.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::sync::Arc;
+
+use super::Found;
+use crate::op::RequestId;
+use crate::process::NodeId;
+use crate::request::Response;
+use crate::server::{Node, Server};
+use crate::storage::MachineSnapshot;
+use crate::world::World;
+use crate::zoo::Architecture;
+
+#[derive(Clone)]
+pub(super) struct Watch {
+    /// What all slots before this one lead to, as the first server has shown that came so far.
+    states: BTreeMap<u64, (NodeId, Arc<MachineSnapshot>)>,
+    /// What writes were answered.
+    answers: BTreeMap<RequestId, Arc<Response>>,
+}
+
+impl Watch {
+    pub(super) fn new(architecture: &Architecture) -> Option<Self> {
+        architecture.is_ordered().then(|| Self { states: BTreeMap::new(), answers: BTreeMap::new() })
+    }
+
+    /// A server gives an answer that is no read.
+    pub(super) fn answered(&mut self, response: &Arc<Response>) -> Found {
+        let known = self.answers.entry(response.id).or_insert_with(|| response.clone());
+        if known.result == response.result {
+            return Ok(());
+        }
+        Err(("A5", format!("{} was answered {} and then {}", response.id, known.result, response.result)))
+    }
+
+    pub(super) fn look(&mut self, node: NodeId, before: Option<&Server>, server: &Server) -> Found {
+        let Some(applied) = server.applied() else { return Ok(()) };
+        let before = before.and_then(Server::applied).unwrap_or(0);
+        if applied < before {
+            return Err(("P8", format!("it had executed {before} slots, and now {applied}")));
+        }
+        let machine = server.machine().snapshot();
+        match self.states.get(&applied) {
+            None => {
+                self.states.insert(applied, (node, Arc::new(machine)));
+                Ok(())
+            }
+            Some((_, known)) if **known == machine => Ok(()),
+            Some((other, _)) => {
+                Err(("P6", format!("{applied} slots have led to another state here than at node {}", other.0)))
+            }
+        }
+    }
+
+    /// Who is up has executed what all others have.
+    pub(super) fn when_quiet(&self, world: &World<Node>) -> Result<(), (&'static str, NodeId, alloc::string::String)> {
+        let Some(newest) = self.states.keys().next_back().copied() else { return Ok(()) };
+        for node in world.node_ids().filter(|node| world.is_up(*node)) {
+            let Some(applied) = world.node(node).as_server().and_then(Server::applied) else { continue };
+            if applied < newest {
+                return Err((
+                    "B8",
+                    node,
+                    format!("it has executed {applied} slots of {newest}, and nothing is under way"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

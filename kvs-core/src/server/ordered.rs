@@ -1,0 +1,47 @@
+//! A server that executes requests in an order on which it has agreed with others.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{Message, Node, Server};
+use crate::ordering::{self, Ordering, Reply};
+use crate::process::{Context, Event, NodeId};
+use crate::request::Request;
+
+impl Server {
+    /// Whether requests wait for their turn.
+    pub(super) fn is_ordered(&self) -> bool {
+        !matches!(self.ordering, Ordering::Arrival)
+    }
+
+    /// Hands a request to the ordering. Whoever asked gets the answer when it has been executed.
+    pub(super) fn submit(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
+        self.asked.insert(request.id.client, (request.id, from));
+        let replies: Vec<Reply> = match &mut self.ordering {
+            Ordering::Arrival => Vec::new(),
+        };
+        self.answer(replies, cx);
+    }
+
+    /// Lets the ordering handle an event, and passes on what it says to clients.
+    pub(super) fn order(&mut self, event: Event<ordering::Message, ordering::Timer>, cx: &mut Context<'_, Node>) {
+        let replies: Vec<Reply> = match (&mut self.ordering, event) {
+            (Ordering::Arrival, _) => Vec::new(),
+        };
+        self.answer(replies, cx);
+    }
+
+    fn answer(&mut self, replies: Vec<Reply>, cx: &mut Context<'_, Node>) {
+        for reply in replies {
+            let (id, message) = match reply {
+                Reply::Answer(response) => (response.id, Message::Response(response)),
+                Reply::Redirect { id, to } => (id, Message::Redirect { id, to }),
+            };
+            if let Some((_, to)) = self.asked.get(&id.client).copied().filter(|(asked, _)| *asked == id) {
+                self.asked.remove(&id.client);
+                // What an answer rests on must not be undone by a crash.
+                cx.durably().send(to, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{KVSCore, Storage};
+use crate::lattice::VectorClock;
+use crate::op::{ClientId, KVSOperation, KVSResponse, RequestId};
+use crate::request::{Request, Response};
+
+/// The table of served requests: the last answer to each client. It makes a request take effect once, however often it comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sessions(BTreeMap<ClientId, Arc<Response>>);
+
+/// What the table of served requests says of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: it is new.
+    New,
+    /// It was served, and this was the answer.
+    Repeated(Arc<Response>),
+    /// Its client has had a later one served.
+    Outdated,
+}
+
+impl Sessions {
+    /// What is known of a request.
+    pub fn recall(&self, id: RequestId) -> Known {
+        match self.0.get(&id.client) {
+            Some(served) if id.sequence < served.id.sequence => Known::Outdated,
+            Some(served) if id.sequence == served.id.sequence => Known::Repeated(served.clone()),
+            _ => Known::New,
+        }
+    }
+
+    /// Keeps an answer; it replaces the one before to the same client.
+    pub fn remember(&mut self, response: Arc<Response>) {
+        self.0.insert(response.id.client, response);
+    }
+
+    /// The number of the last request of a client that was served; 0 if none was.
+    pub fn last_sequence(&self, client: ClientId) -> u32 {
+        self.0.get(&client).map_or(0, |served| served.id.sequence)
+    }
+
+    /// The last answers, in the order of clients.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Response>> {
+        self.0.values()
+    }
+}
+
+/// What requests lead to: values, and the last answer to each client. Where requests come in one order, equal machines that execute
+/// equal requests stay equal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// The values.
+    pub storage: Storage,
+    /// The answers.
+    pub served: Sessions,
+    /// Whether a request takes effect once, however often it comes.
+    #[serde(skip)]
+    dedupe: bool,
+}
+
+/// A machine for operations in one order, on its way to another server or to the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineSnapshot {
+    /// The values.
+    pub core: KVSCore,
+    /// The answers.
+    pub served: Sessions,
+}
+
+impl Machine {
+    /// A machine that has served nobody. With `dedupe` a request takes effect once, however often it comes.
+    pub fn new(storage: Storage, dedupe: bool) -> Self {
+        Self { storage, served: Sessions::default(), dedupe }
+    }
+
+    /// Applies a request after all that were executed before. A copy of one is answered as the first was, or not at all when its client
+    /// has gone on.
+    pub fn execute(&mut self, request: &Request) -> Option<Arc<Response>> {
+        match self.served.recall(request.id) {
+            Known::Repeated(response) if self.dedupe => return Some(response),
+            Known::Outdated if self.dedupe => return None,
+            _ => {}
+        }
+        let response = match &mut self.storage {
+            Storage::Core(core) if request.op.is_write() => answer(request, core.apply(&request.op)),
+            _ => self.read(request),
+        };
+        if self.dedupe {
+            self.served.remember(response.clone());
+        }
+        Some(response)
+    }
+
+    /// Answers a read from what is here now.
+    pub fn read(&self, request: &Request) -> Arc<Response> {
+        let result = match &request.op {
+            KVSOperation::GetAll => KVSResponse::All { shard: "all".into(), epoch: 1, items: self.storage.all() },
+            KVSOperation::MGet(keys) => self.storage.items(keys.iter()),
+            KVSOperation::Get(key) => self.storage.read(key),
+            KVSOperation::Put(..) | KVSOperation::Delete(_) => KVSResponse::nothing(),
+        };
+        answer(request, result)
+    }
+
+    /// A copy of it.
+    pub fn snapshot(&self) -> MachineSnapshot {
+        let core = match &self.storage {
+            Storage::Core(core) => core.clone(),
+            Storage::Lattice(_) => KVSCore::default(),
+        };
+        MachineSnapshot { core, served: self.served.clone() }
+    }
+
+    /// Becomes a copy. What was here is replaced, not merged.
+    pub fn install(&mut self, snapshot: &MachineSnapshot) {
+        self.storage = Storage::Core(snapshot.core.clone());
+        self.served = snapshot.served.clone();
+    }
+}
+
+fn answer(request: &Request, result: KVSResponse) -> Arc<Response> {
+    Response { id: request.id, result, seen: VectorClock::default(), dependencies: None }.into()
+}
