@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::client::{Call, Client, Fill, Return, Traffic};
 use super::{Server, sharding};
 use crate::op::RequestId;
-use crate::ordering;
+use crate::ordering::{self, Glance};
 use crate::process::{Context, EventOf, NodeId, Process};
 use crate::replication::gossip;
 use crate::request::{Request, Response};
@@ -203,6 +203,14 @@ impl Node {
     pub fn as_server(&self) -> Option<&Server> {
         match self {
             Self::Server(server) => Some(server),
+            Self::Client(_) => None,
+        }
+    }
+
+    /// What is to be seen of its protocol at a glance, where requests are put in order.
+    pub fn glance(&self) -> Option<Glance> {
+        match self {
+            Self::Server(server) => server.ordering().glance(),
             Self::Client(_) => None,
         }
     }

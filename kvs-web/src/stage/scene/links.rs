@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kvs_core::process::NodeId;
 
 use super::{Artist, Flight, line, shape, translate};
-use crate::stage::layout::Point;
+use crate::stage::layout::{Point, are_wired};
 use crate::stage::markup::{Element, element, number};
 use crate::store::Selection;
 
@@ -33,17 +33,21 @@ impl Artist<'_> {
         let mut add = |a: NodeId, b: NodeId| pairs.insert((a.min(b), a.max(b)));
         // Servers talk to those of their own shard, and to others only when keys move.
         let replicas = architecture.sharding.as_ref().map_or(architecture.servers, |shards| shards.replicas).max(1);
-        if replicas <= WIRED_MAX {
+        if replicas <= WIRED_MAX || self.layout.has_tiers() {
             for a in architecture.server_ids() {
-                for b in architecture.server_ids().filter(|b| *b > a && b.0 / replicas == a.0 / replicas) {
+                let others = architecture.server_ids().filter(|b| *b > a && b.0 / replicas == a.0 / replicas);
+                for b in others.filter(|b| are_wired(architecture, a, *b)) {
                     add(a, b);
                 }
             }
         }
-        for (client, place) in architecture.client_ids().zip(0..) {
+        for client in architecture.client_ids() {
+            let asks = || self.world().node(client).as_client()?.router().server(0);
             match &architecture.sharding {
                 None => {
-                    add(client, NodeId(place % architecture.servers.max(1)));
+                    if let Some(server) = asks() {
+                        add(client, server);
+                    }
                 }
                 // Each asks whoever keeps the key.
                 Some(_) if replicas == 1 && architecture.servers * architecture.clients <= CLIENT_LINKS_MAX => {

@@ -3,6 +3,7 @@
 mod links;
 mod messages;
 mod nodes;
+mod slots;
 mod text;
 
 use kvs_core::process::NodeId;

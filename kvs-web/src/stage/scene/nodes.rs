@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use kvs_core::op::{KVSResponse, Outcome};
+use kvs_core::ordering::Glance;
 use kvs_core::process::NodeId;
 use kvs_core::replication::gossip::Updates;
-use kvs_core::server::{Client, Node, Server};
+use kvs_core::server::{Client, Server};
 use kvs_core::sim::What;
 use kvs_core::storage::Storage;
-use kvs_core::zoo::ReplicationOptions;
 
 use super::text::{breadth, clip, fit};
-use super::{Artist, rect, translate, value_text};
+use super::{Artist, rect, slots, translate, value_text};
 use crate::player::Player;
 use crate::stage::layout::Detail;
 use crate::stage::markup::{Element, element, number};
@@ -21,6 +21,15 @@ use crate::store::Selection;
 const HELD: f64 = 7.9;
 const SMALL: f64 = 7.3;
 const ROW: f64 = 17.0;
+
+/// What is written in a server.
+struct Lines<'a> {
+    /// Whether it keeps values at all.
+    keeps: bool,
+    /// What it holds.
+    held: Vec<String>,
+    glance: Option<&'a Glance>,
+}
 
 /// How a server is doing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,24 +56,27 @@ impl Artist<'_> {
             (true, true) => State::Paused,
             (true, false) => State::Up,
         };
-        let (role, label, shape) = match &**self.world().node(node) {
-            Node::Server(server) => self.server(node, server, state),
-            Node::Client(client) => self.client(node, client),
+        let client = self.world().node(node).as_client();
+        let glance = self.world().node(node).glance().filter(|_| state != State::Down);
+        let (role, label, shape) = match client {
+            Some(client) => self.client(node, client),
+            None => self.server(node, state, glance.as_ref()),
         };
         let picked = if self.view.selection == Selection::Node(node) { " picked" } else { "" };
-        let kind = match (&**self.world().node(node), self.layout.detail) {
-            (Node::Client(_), _) => "client",
-            (Node::Server(_), Detail::Card) => "server card",
-            (Node::Server(_), Detail::Tag) => "server tag",
-            (Node::Server(_), Detail::Dot) if self.layout.is_crowd() => "server dot seed",
-            (Node::Server(_), Detail::Dot) => "server dot",
+        let leads = if glance.is_some_and(|glance| glance.leads) { " leads" } else { "" };
+        let kind = match self.layout.detail {
+            _ if client.is_some() => "client",
+            Detail::Card => "server card",
+            Detail::Tag => "server tag",
+            Detail::Dot if self.layout.is_crowd() => "server dot seed",
+            Detail::Dot => "server dot",
         };
         let nodes = self.world().node_ids().len();
         let is_stop = self.view.node_stop.filter(|stop| stop.index() < nodes).unwrap_or(NodeId(0)) == node;
         let name = self.name(node);
         element("g")
             .key(name)
-            .with("class", format!("node {kind} {}{picked}", state.word()))
+            .with("class", format!("node {kind} {}{leads}{picked}", state.word()))
             .with("data-node", name)
             .with("data-id", node.0.to_string())
             .with("role", "button")
@@ -99,50 +111,63 @@ impl Artist<'_> {
     // ---- servers
 
     /// Its role, what it is and holds in words, and its shape.
-    fn server(&self, node: NodeId, server: &Server, state: State) -> (&'static str, String, Vec<Element>) {
-        let held = if state == State::Down { Vec::new() } else { held_by(server) };
-        let label = match (state, held.as_slice()) {
+    fn server(&self, node: NodeId, state: State, glance: Option<&Glance>) -> (&'static str, String, Vec<Element>) {
+        let server = self.world().node(node).as_server();
+        let held = server.filter(|_| state != State::Down).map(held_by);
+        let mut label = match (state, held.as_deref()) {
             (State::Down, _) => String::from("Its memory is gone."),
-            (_, []) => "It holds nothing.".into(),
-            (_, held) => format!("It holds {}.", held.join(", ")),
+            (_, None) => String::from("It keeps no values."),
+            (_, Some([])) => "It holds nothing.".into(),
+            (_, Some(held)) => format!("It holds {}.", held.join(", ")),
         };
-        let shape = match self.layout.detail {
-            Detail::Card => self.card(node, state, &held),
-            Detail::Tag => self.tag(node, state, &held),
-            Detail::Dot => self.dot(node, state, &held),
-        };
-        (self.role(), label, shape)
-    }
-
-    fn role(&self) -> &'static str {
-        match self.player.architecture().replication {
-            ReplicationOptions::NoReplication => "server",
-            ReplicationOptions::EpidemicGossip(_) => "replica",
+        if let Some(glance) = glance {
+            label.push(' ');
+            label.push_str(&slots::in_words(glance));
         }
+        let lines = Lines { keeps: server.is_some(), held: held.unwrap_or_default(), glance };
+        let shape = match self.layout.detail {
+            Detail::Card => self.card(node, state, &lines),
+            Detail::Tag => self.tag(node, state, &lines),
+            Detail::Dot => self.dot(node, state, &lines.held),
+        };
+        (self.role(node), label, shape)
     }
 
-    fn card(&self, node: NodeId, state: State, held: &[String]) -> Vec<Element> {
+    fn role(&self, node: NodeId) -> &'static str {
+        self.player.architecture().role(node).title()
+    }
+
+    fn card(&self, node: NodeId, state: State, lines: &Lines<'_>) -> Vec<Element> {
         let (width, height) = self.layout.server;
         let (left, top) = (-width / 2.0 + 11.0, -height / 2.0);
         let name = self.name(node);
-        let badge = self.badge(node, state);
+        let badge = match lines.glance.filter(|_| state == State::Up) {
+            Some(glance) => slots::badge(glance, chars_in(width - 28.0 - breadth(name) as f64 * 10.5, SMALL)),
+            None => self.badge(node, state),
+        };
         let mut parts = vec![
             rect("body", (width, height), 11.0),
             text("name", name).at("x", left).at("y", top + 20.0),
             text("badge", &badge).with("text-anchor", "end").at("x", width / 2.0 - 11.0).at("y", top + 19.5),
         ];
         let taken = breadth(name) as f64 * 10.5 + 6.0;
-        let has_room = taken + breadth(self.role()) as f64 * SMALL + breadth(&badge) as f64 * SMALL < width - 20.0;
-        if has_room {
-            parts.push(text("role", self.role()).at("x", left + taken).at("y", top + 19.5));
+        let role = self.role(node);
+        let has_room = taken + breadth(role) as f64 * SMALL + breadth(&badge) as f64 * SMALL < width - 20.0;
+        // Who has a place in a protocol says what it is at the moment.
+        if has_room && lines.glance.is_none() {
+            parts.push(text("role", role).at("x", left + taken).at("y", top + 19.5));
         }
+        let strip = lines.glance.and_then(|glance| slots::strip(glance, left, top + 29.0, width - 22.0));
+        let below = if lines.glance.is_some() { ROW } else { 0.0 };
+        parts.extend(strip);
         let mut row = |n: usize, class: &str, line: &str| {
-            parts.push(text(class, line).key(format!("row{n}")).at("x", left).at("y", top + 41.0 + ROW * n as f64));
+            let y = top + 41.0 + below + ROW * n as f64;
+            parts.push(text(class, line).key(format!("row{n}")).at("x", left).at("y", y));
         };
-        let (rows, room) = (rows_in(height - 32.0), chars_in(width - 20.0, HELD));
-        match (state, held) {
+        let (rows, room) = (rows_in(height - 32.0 - below), chars_in(width - 20.0, HELD));
+        match (state, lines.held.as_slice()) {
             (State::Down, _) => row(0, "held none", "memory gone"),
-            (_, []) => row(0, "held none", "empty"),
+            (_, []) if lines.keeps => row(0, "held none", "empty"),
             (_, held) => {
                 for (n, line) in fit(held, rows).iter().enumerate() {
                     row(n, "held", &clip(line, room));
@@ -186,11 +211,16 @@ impl Artist<'_> {
         }
     }
 
-    fn tag(&self, node: NodeId, state: State, held: &[String]) -> Vec<Element> {
+    fn tag(&self, node: NodeId, state: State, lines: &Lines<'_>) -> Vec<Element> {
         let (width, height) = self.layout.server;
-        let (class, line) = match (state, held) {
+        let (class, line) = match (state, lines.held.as_slice()) {
             (State::Down, _) => ("held none", String::from("down")),
             (State::Paused, _) => ("held none", "paused".into()),
+            (_, held) if lines.glance.is_some_and(|glance| glance.leads || held.is_empty()) => {
+                let badge = lines.glance.map(|glance| slots::badge(glance, chars_in(width - 8.0, SMALL)));
+                ("held none", badge.unwrap_or_default())
+            }
+            (_, []) if !lines.keeps => ("held none", self.role(node).into()),
             (_, []) => ("held none", "empty".into()),
             (_, [only]) if breadth(only) > chars_in(width - 8.0, SMALL) && width < 60.0 => ("held", "1 key".into()),
             (_, [only]) => ("held", only.clone()),

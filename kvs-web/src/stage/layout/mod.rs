@@ -1,9 +1,14 @@
 //! Where nodes stand in a picture of a given size.
 
+mod tiers;
+
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 use kvs_core::process::NodeId;
 use kvs_core::zoo::{Architecture, Shards};
+
+pub use tiers::are_wired;
+use tiers::tiers;
 
 /// A place in the picture, in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -111,6 +116,8 @@ pub struct Layout {
     servers: usize,
     clients: usize,
     places: Vec<Point>,
+    /// Where servers have different parts: those of each tier.
+    tiers: Vec<Vec<NodeId>>,
 }
 
 /// The servers that are meant for one shard.
@@ -163,7 +170,14 @@ impl Layout {
         let client = if is_narrow { (76.0, 40.0) } else { (124.0, 46.0) };
         let clients = architecture.clients as usize;
         let (groups, places) = (Vec::new(), Vec::new());
-        let mut layout = Self { width, height, detail, server, client, groups, servers, clients, places };
+        let mut layout =
+            Self { width, height, detail, server, client, groups, servers, clients, places, tiers: Vec::new() };
+        let tiers = tiers(architecture);
+        if tiers.len() > 1 {
+            layout.place_tiers(tiers);
+            layout.place_clients_below();
+            return layout;
+        }
         if let Some(shards) = architecture.sharding.as_ref().filter(|shards| shards.replicas > 1) {
             layout.place_groups(architecture, shards);
             layout.place_clients_below();
@@ -191,9 +205,15 @@ impl Layout {
         let names = shards.map_or_else(Vec::new, |shards| group_names(architecture, shards));
         self.groups.iter().map(|group| &group.name).eq(&names)
             && self.servers == architecture.servers as usize
+            && self.tiers == Some(tiers(architecture)).filter(|tiers| tiers.len() > 1).unwrap_or_default()
             && self.clients == architecture.clients as usize
             && is_same(self.width, width)
             && is_same(self.height, height)
+    }
+
+    /// Whether servers stand in tiers.
+    pub fn has_tiers(&self) -> bool {
+        !self.tiers.is_empty()
     }
 
     /// Where a node stands.
