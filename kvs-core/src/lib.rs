@@ -27,7 +27,7 @@
 //! A module imports only from lower floors.
 //!
 //! - Floor 0: [`process`], [`time`], [`choice`], [`disk`] (the step function and the four things it may touch), [`world`] (the engine),
-//!   [`op`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
+//!   [`op`], [`command`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
 //! - Floor 1, one folder a socket: [`routing`] (where?), [`ordering`] (when?), [`storage`] (what?), [`replication`] (who else must know?).
 //! - Floor 2: [`server`] wires the sockets; the client; the closed enums of nodes, messages and timers.
 //! - Floor 3: [`zoo`], the architectures: named choices of parts, their options and their catalogue.
@@ -44,6 +44,7 @@ extern crate std;
 
 pub mod check;
 pub mod choice;
+pub mod command;
 pub mod disk;
 pub mod explore;
 pub mod lattice;

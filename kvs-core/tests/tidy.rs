@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of each room.
-const FLOORS: [(&str, u32); 18] = [
+const FLOORS: [(&str, u32); 19] = [
     ("process", 0),
     ("time", 0),
     ("choice", 0),
     ("disk", 0),
     ("world", 0),
     ("op", 0),
+    ("command", 0),
     ("lattice", 0),
     ("request", 0),
     ("quorum", 0),

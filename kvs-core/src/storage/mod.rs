@@ -4,6 +4,7 @@ mod core;
 pub mod journal;
 mod lattice_core;
 mod machine;
+pub mod smr;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
