@@ -80,6 +80,9 @@ pub enum KVStoreError {
     /// A command before it in its batch was refused, and there the batch stopped.
     #[error("not run")]
     NotRun,
+    /// The store has no such command.
+    #[error("this store cannot do that")]
+    Unsupported,
 }
 
 impl KVOperation {
@@ -91,6 +94,14 @@ impl KVOperation {
         }
     }
 
+    /// What it would keep, and under which key.
+    pub fn put(&self) -> Option<(&Key, &Value)> {
+        match self {
+            Self::Set { key, value, .. } => Some((key, value)),
+            _ => None,
+        }
+    }
+
     /// Whether it may change what is kept.
     pub fn is_write(&self) -> bool {
         matches!(self, Self::Set { .. } | Self::Delete(_) | Self::Clear)
@@ -99,6 +110,13 @@ impl KVOperation {
     /// Whether it may change what is kept under this key.
     pub fn writes(&self, key: &Key) -> bool {
         *self == Self::Clear || (self.is_write() && self.key() == Some(key))
+    }
+}
+
+impl KVStoreError {
+    /// Whether it only says that another command of the batch was refused.
+    pub fn is_of_batch(self) -> bool {
+        matches!(self, Self::RolledBack | Self::NotRun)
     }
 }
 
@@ -148,7 +166,7 @@ impl fmt::Display for KVOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set { key, value, ttl: None } => write!(f, "put {key}={value}"),
-            Self::Set { key, value, ttl: Some(ttl) } => write!(f, "put {key}={value} for {ttl}"),
+            Self::Set { key, value, ttl: Some(ttl) } => write!(f, "put {key}={value} ttl={ttl}"),
             Self::Get(key) => write!(f, "get {key}"),
             Self::Delete(key) => write!(f, "delete {key}"),
             Self::Exists(key) => write!(f, "exists {key}"),

@@ -7,8 +7,10 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::command::{KVOperation, KVResult, KVStoreError, write_list};
 use crate::lattice::{VectorClock, Version};
 use crate::process::NodeId;
+use crate::time::Span;
 
 /// A text from outside was longer than a key or a value may be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,40 +92,91 @@ pub enum KVSOperation {
     MGet(Arc<[Key]>),
     /// What does the server that is asked keep of its shard?
     GetAll,
+    /// Keep a value under a key, for so long.
+    PutFor(Key, Value, Span),
+    /// Is anything kept under a key?
+    Exists(Key),
+    /// Under which keys is anything kept?
+    ListKeys,
+    /// Keep nothing at all.
+    Clear,
+    /// Under how many keys is anything kept?
+    Size,
+    /// All of these, or, if one of them is refused, none.
+    Batch(Arc<[KVOperation]>),
 }
 
 impl KVSOperation {
     /// The most keys that one operation may ask for.
     pub const KEYS_MAX: usize = 16;
 
-    /// The keys it is about; none for all of them.
+    /// The most commands of a batch.
+    pub const BATCH_MAX: usize = 16;
+
+    /// The keys it is about; none for all of them, and for a batch.
     pub fn keys(&self) -> &[Key] {
         match self {
-            Self::Put(key, _) | Self::Get(key) | Self::Delete(key) => core::slice::from_ref(key),
             Self::MGet(keys) => keys,
-            Self::GetAll => &[],
+            _ => self.key().map_or(&[], core::slice::from_ref),
         }
     }
 
     /// The one key it is about.
     pub fn key(&self) -> Option<&Key> {
         match self {
-            Self::Put(key, _) | Self::Get(key) | Self::Delete(key) => Some(key),
-            Self::MGet(_) | Self::GetAll => None,
+            Self::Put(key, _) | Self::PutFor(key, ..) | Self::Get(key) | Self::Delete(key) | Self::Exists(key) => {
+                Some(key)
+            }
+            Self::MGet(_) | Self::GetAll | Self::ListKeys | Self::Clear | Self::Size | Self::Batch(_) => None,
         }
     }
 
-    /// The key it writes, if it may change the store.
+    /// The one key that it may change, and no other.
     pub fn written(&self) -> Option<&Key> {
         match self {
-            Self::Put(key, _) | Self::Delete(key) => Some(key),
-            Self::Get(_) | Self::MGet(_) | Self::GetAll => None,
+            Self::Put(key, _) | Self::PutFor(key, ..) | Self::Delete(key) => Some(key),
+            _ => None,
         }
     }
 
     /// Whether it may change the store.
     pub fn is_write(&self) -> bool {
-        self.written().is_some()
+        match self {
+            Self::Clear => true,
+            Self::Batch(commands) => commands.iter().any(KVOperation::is_write),
+            _ => self.written().is_some(),
+        }
+    }
+
+    /// Whether it may change what is kept under this key.
+    pub fn writes(&self, key: &Key) -> bool {
+        match self {
+            Self::Clear => true,
+            Self::Batch(commands) => commands.iter().any(|command| command.writes(key)),
+            _ => self.written() == Some(key),
+        }
+    }
+
+    /// What it would keep: keys with their values.
+    pub fn puts(&self) -> Vec<(&Key, &Value)> {
+        match self {
+            Self::Put(key, value) | Self::PutFor(key, value, _) => [(key, value)].into(),
+            Self::Batch(commands) => commands.iter().filter_map(KVOperation::put).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether clients ask several servers under its name, each for a part, so that none can tell a copy of it from another part.
+    pub fn is_asked_in_parts(&self) -> bool {
+        matches!(self, Self::MGet(_) | Self::GetAll)
+    }
+
+    /// Whether only the store of a replicated state machine knows what to do with it.
+    pub fn is_command(&self) -> bool {
+        match self {
+            Self::Put(..) | Self::Get(_) | Self::Delete(_) | Self::MGet(_) | Self::GetAll => false,
+            Self::PutFor(..) | Self::Exists(_) | Self::ListKeys | Self::Clear | Self::Size | Self::Batch(_) => true,
+        }
     }
 }
 
@@ -138,6 +191,18 @@ impl fmt::Display for KVSOperation {
                 keys.iter().try_for_each(|key| write!(f, " {key}"))
             }
             Self::GetAll => f.write_str("getall"),
+            Self::PutFor(key, value, ttl) => write!(f, "put {key}={value} ttl={ttl}"),
+            Self::Exists(key) => write!(f, "exists {key}"),
+            Self::ListKeys => f.write_str("keys"),
+            Self::Clear => f.write_str("clear"),
+            Self::Size => f.write_str("size"),
+            Self::Batch(commands) => {
+                f.write_str("batch {")?;
+                for (place, command) in commands.iter().enumerate() {
+                    write!(f, "{} {command}", if place == 0 { "" } else { "," })?;
+                }
+                f.write_str(" }")
+            }
         }
     }
 }
@@ -180,6 +245,18 @@ pub enum KVSResponse {
         /// What it keeps.
         items: Arc<[Kept]>,
     },
+    /// Whether anything is kept under the key.
+    Exists(bool),
+    /// The keys under which anything is kept, in order.
+    Keys(Arc<[Key]>),
+    /// Nothing is kept any more.
+    Cleared,
+    /// Under how many keys anything is kept.
+    Size(u64),
+    /// What came of each command of a batch.
+    Batch(Arc<[KVResult]>),
+    /// It was refused, and has changed nothing.
+    Refused(KVStoreError),
 }
 
 impl KVSResponse {
@@ -187,7 +264,22 @@ impl KVSResponse {
     pub fn items(&self) -> &[Kept] {
         match self {
             Self::Items(items) | Self::All { items, .. } => items,
-            Self::PutOk | Self::DeleteOk | Self::GetResult { .. } => &[],
+            _ => &[],
+        }
+    }
+
+    /// Whether it says no more than that a write was done.
+    pub fn is_confirmation(&self) -> bool {
+        matches!(self, Self::PutOk | Self::DeleteOk | Self::Cleared)
+    }
+
+    /// Why nothing was changed, if it was refused.
+    pub fn refusal(&self) -> Option<KVStoreError> {
+        match self {
+            Self::Refused(error) => Some(*error),
+            // The one that was refused says why; the others, that they were taken back.
+            Self::Batch(results) => results.iter().filter_map(KVResult::error).find(|error| !error.is_of_batch()),
+            _ => None,
         }
     }
 
@@ -200,7 +292,12 @@ impl KVSResponse {
 impl fmt::Display for KVSResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PutOk | Self::DeleteOk => f.write_str("ok"),
+            Self::PutOk | Self::DeleteOk | Self::Cleared => f.write_str("ok"),
+            Self::Exists(is_there) => f.write_str(if *is_there { "yes" } else { "no" }),
+            Self::Keys(keys) => write_list(f, keys.iter()),
+            Self::Size(size) => size.fmt(f),
+            Self::Batch(results) => write_list(f, results.iter()),
+            Self::Refused(error) => write!(f, "refused: {error}"),
             Self::GetResult { values, .. } => write_values(f, values),
             Self::Items(items) | Self::All { items, .. } if items.is_empty() => f.write_str("nothing"),
             Self::Items(items) | Self::All { items, .. } => {

@@ -344,8 +344,8 @@ fn by_hand(history: &kvs_core::sim::History) -> bool {
             (KVSOperation::Get(_), Some(Outcome::Ok(KVSResponse::GetResult { values: seen, .. }))) => {
                 RegisterOp::Read(values(seen, &mut id))
             }
-            (KVSOperation::MGet(_) | KVSOperation::GetAll, _) => panic!("these stores are asked for single keys"),
             (KVSOperation::Get(_), _) => RegisterOp::Read(Seen::Anything),
+            _ => panic!("these stores are asked for single keys"),
         };
         if is_call {
             ops[place] = Some(check.call(part, op));

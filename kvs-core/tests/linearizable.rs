@@ -195,7 +195,13 @@ fn counter_op() -> impl Strategy<Value = CounterOp> {
 }
 
 fn store_op() -> impl Strategy<Value = StoreOp> {
+    let batch = vec(single_store_op(), 0..3).prop_map(|ops| StoreOp::Batch(ops.into()));
+    prop_oneof![4 => single_store_op(), 1 => batch]
+}
+
+fn single_store_op() -> impl Strategy<Value = StoreOp> {
     prop_oneof![
+        (0..2_u32, 0..2_u32).prop_map(|(key, value)| StoreOp::Expire(key, value)),
         (0..2_u32, 0..2_u32).prop_map(|(key, value)| StoreOp::Set(key, value)),
         (0..2_u32, proptest::option::of(0..2_u32)).prop_map(|(key, value)| StoreOp::Get(key, value)),
         (0..2_u32, proptest::option::of(any::<bool>())).prop_map(|(key, was_there)| StoreOp::Delete(key, was_there)),

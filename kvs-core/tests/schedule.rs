@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kvs_core::choice::Probability;
+use kvs_core::command::KVOperation;
 use kvs_core::op::{KVSOperation, Key, Value};
 use kvs_core::process::NodeId;
 use kvs_core::server::{Call, Message, Timer, Traffic};
@@ -31,7 +32,11 @@ fn lessons() -> Vec<String> {
 
 /// Any text a key or value may be, above all those that mean something elsewhere.
 fn text() -> impl Strategy<Value = String> {
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 24] = [
+        "refused",
+        "batch",
+        "ttl",
+        "yes",
         "",
         "none",
         "ok",
@@ -81,7 +86,9 @@ fn expected() -> impl Strategy<Value = Expected> {
         Just(Expected::Ok),
         Just(Expected::Unknown),
         Just(Expected::Pending),
+        Just(Expected::Refused),
         values().prop_map(Expected::Values),
+        proptest::collection::vec(values(), 0..4).prop_map(Expected::Batch),
     ]
 }
 
@@ -104,6 +111,27 @@ fn operation() -> impl Strategy<Value = KVSOperation> {
         (key(), value()).prop_map(|(key, value)| KVSOperation::Put(key, value)),
         key().prop_map(KVSOperation::Get),
         key().prop_map(KVSOperation::Delete),
+        (key(), value(), any::<u64>()).prop_map(|(k, v, us)| KVSOperation::PutFor(k, v, Span::from_us(us))),
+        key().prop_map(KVSOperation::Exists),
+        Just(KVSOperation::ListKeys),
+        Just(KVSOperation::Size),
+        Just(KVSOperation::Clear),
+        proptest::collection::vec(command(), 0..5).prop_map(|commands| KVSOperation::Batch(commands.into())),
+    ]
+}
+
+/// A command of a batch.
+fn command() -> impl Strategy<Value = KVOperation> {
+    let ttl = proptest::option::of(any::<u64>().prop_map(Span::from_us));
+    prop_oneof![
+        (key(), value(), ttl).prop_map(|(key, value, ttl)| KVOperation::Set { key, value, ttl }),
+        key().prop_map(KVOperation::Get),
+        key().prop_map(KVOperation::Delete),
+        key().prop_map(KVOperation::Exists),
+        Just(KVOperation::ListKeys),
+        Just(KVOperation::Size),
+        Just(KVOperation::Clear),
+        Just(KVOperation::Tick),
     ]
 }
 

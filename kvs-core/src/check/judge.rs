@@ -10,8 +10,8 @@ use super::causal::{CausalHistory, Notion, SessionGuarantee};
 use super::linearizable::Linearizability;
 use super::model::{Register, RegisterOp, Seen};
 use super::sequential::SequentialConsistency;
-use super::{Budget, Verdict};
-use super::{replicas, snapshots};
+use super::whole::Whole;
+use super::{Budget, Undecided, Verdict, replicas, snapshots};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, Value};
 use crate::process::NodeId;
 use crate::routing::map::ShardMap;
@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
     /// The operations on a key.
     pub(super) fn about(&self, key: &Key) -> Vec<usize> {
         let operations = self.operations().iter().enumerate();
-        operations.filter(|(_, operation)| operation.op().written() == Some(key)).map(|(at, _)| at).collect()
+        operations.filter(|(_, operation)| operation.op().writes(key)).map(|(at, _)| at).collect()
     }
 
     /// The faults that there have been, of those that end promises.
@@ -192,6 +192,8 @@ pub struct Judge {
     parts: Vec<Parts>,
     /// The views that were announced, by epoch.
     maps: BTreeMap<u32, ShardMap>,
+    /// Where operations may be about many keys at once: the store as a whole.
+    whole: Option<Whole>,
 }
 
 /// What an operation is to the checks: one read or write of each of its keys.
@@ -222,6 +224,7 @@ impl Judge {
             sequential_places: Vec::new(),
             parts: Vec::new(),
             maps: BTreeMap::from([(1, architecture.first_map())]),
+            whole: Whole::new(architecture),
         }
     }
 
@@ -232,7 +235,8 @@ impl Judge {
         let mut judgements = Vec::new();
         for guarantee in Guarantee::ALL {
             // One copy cannot differ from itself, and one key is always read at one moment.
-            let is_single = run.architecture.servers < 2 || run.architecture.storage == StorageOptions::Core;
+            let is_single =
+                run.architecture.servers < 2 || !matches!(run.architecture.storage, StorageOptions::Lattice(_));
             if (guarantee == Guarantee::Convergence && is_single)
                 || (guarantee == Guarantee::SnapshotReads && !snapshots::is_about(run))
             {
@@ -279,6 +283,9 @@ impl Judge {
     }
 
     fn verdict(&mut self, guarantee: Guarantee, run: &Run<'_>, budget: Budget) -> Verdict<Proof> {
+        if let Some(verdict) = self.verdict_on_the_whole(guarantee, budget) {
+            return verdict;
+        }
         let causal = |this: &Self, operations: &[u32]| -> Vec<usize> {
             operations.iter().filter_map(|number| this.causal_places.get(*number as usize).copied()).collect()
         };
@@ -305,10 +312,7 @@ impl Judge {
         };
         match guarantee {
             Guarantee::Linearizability => self.linearizability.judge(budget).map(|found| Proof {
-                what: format!(
-                    "no order explains {}: whatever the others did, one of these contradicts the rest",
-                    if found.operations.len() == 1 { "this answer" } else { "these answers" }
-                ),
+                what: contradiction(found.operations.len()),
                 operations: self.places_of(&found.operations),
             }),
             Guarantee::SnapshotReads => snapshots::judge(run, budget).map(|operations| Proof {
@@ -325,6 +329,24 @@ impl Judge {
             Guarantee::WritesFollowReads => by_session(self, SessionGuarantee::WritesFollowReads),
             Guarantee::Convergence => replicas::convergence(run, self.excused_until(run)).map(of_replicas),
             Guarantee::Durability => replicas::durability(run, self.excused_until(run)).map(of_replicas),
+        }
+    }
+
+    /// Where operations may be about many keys: linearizability is looked at for all of them together, and what follows from it follows.
+    /// None if single keys say enough.
+    fn verdict_on_the_whole(&mut self, guarantee: Guarantee, budget: Budget) -> Option<Verdict<Proof>> {
+        let whole = self.whole.as_mut()?;
+        let is_linearizability = guarantee == Guarantee::Linearizability;
+        let is_implied = Guarantee::Linearizability.implied().contains(&guarantee);
+        if !is_linearizability && !is_implied && guarantee != Guarantee::SnapshotReads {
+            return None;
+        }
+        let verdict = whole.judge(budget).map(|operations| Proof { what: contradiction(operations.len()), operations });
+        match verdict {
+            Verdict::Holds => Some(Verdict::Holds),
+            _ if is_linearizability => Some(verdict),
+            _ if whole.is_plain() => None,
+            _ => Some(Verdict::Undecided(Undecided::Unknown)),
         }
     }
 
@@ -398,18 +420,25 @@ impl Judge {
             self.sequential_verdict = None;
         }
         self.fed = run.events;
+        if let Some(whole) = &mut self.whole {
+            whole.follow(run);
+        }
     }
 
     fn called(&mut self, place: usize, operation: &Operation) {
         self.requests.push(operation.request.clone());
         let session = number(&mut self.sessions, &operation.id.client);
         let write = match operation.op() {
-            KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => None,
             KVSOperation::Put(_, value) => Some(Some(number(&mut self.values, value))),
             KVSOperation::Delete(_) => Some(None),
+            _ => None,
         };
         let op = write.map_or(RegisterOp::Read(Seen::Anything), RegisterOp::Write);
         let mut parts = Parts::default();
+        if operation.op().is_command() {
+            self.parts.push(parts);
+            return;
+        }
         for name in operation.op().keys() {
             let key = number(&mut self.keys, name);
             parts.of.push((name.clone(), self.linearizability.call(key, op)));
@@ -482,6 +511,13 @@ impl Judge {
                     self.causally_read(place, operation, key, values);
                 }
             }
+            // Looked at as a whole.
+            KVSOperation::PutFor(..)
+            | KVSOperation::Exists(_)
+            | KVSOperation::ListKeys
+            | KVSOperation::Clear
+            | KVSOperation::Size
+            | KVSOperation::Batch(_) => {}
         }
     }
 
@@ -534,4 +570,9 @@ fn number<T: Ord + Clone>(numbers: &mut BTreeMap<T, u32>, thing: &T) -> u32 {
     let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
     numbers.insert(thing.clone(), next);
     next
+}
+
+fn contradiction(answers: usize) -> String {
+    let these = if answers == 1 { "this answer" } else { "these answers" };
+    format!("no order explains {these}: whatever the others did, one of these contradicts the rest")
 }

@@ -13,6 +13,7 @@ mod play;
 mod replicas;
 pub mod sequential;
 mod snapshots;
+mod whole;
 
 use core::fmt;
 
@@ -63,6 +64,8 @@ pub enum Undecided {
     Ambiguous,
     /// The run has to go on before it can be told.
     NotYet(&'static str),
+    /// Nobody looks: there are operations that the check knows nothing of, and what would imply it does not hold.
+    Unknown,
 }
 
 impl fmt::Display for Undecided {
@@ -73,6 +76,7 @@ impl fmt::Display for Undecided {
             Self::TooLong { limit } => write!(f, "the history has more than {limit} operations"),
             Self::Ambiguous => f.write_str("a value was written twice under one key: it does not tell who wrote it"),
             Self::NotYet(why) => f.write_str(why),
+            Self::Unknown => f.write_str("there are batches or the like, and those are looked at as a whole only"),
         }
     }
 }

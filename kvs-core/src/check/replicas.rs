@@ -109,7 +109,7 @@ fn server(world: &World<Node>, node: NodeId) -> Option<&Server> {
 fn lattice(world: &World<Node>, node: NodeId) -> Option<&LatticeKVSCore> {
     match server(world, node)?.storage() {
         Storage::Lattice(store) => Some(store),
-        Storage::Core(_) => None,
+        Storage::Core(_) | Storage::Smr(_) => None,
     }
 }
 
@@ -159,7 +159,8 @@ fn lost(run: &Run<'_>, excused_until: Time) -> Option<Missing> {
 }
 
 fn is_acknowledged(run: &Run<'_>, place: usize) -> bool {
-    run.ended(place).is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
+    run.ended(place)
+        .is_some_and(|ended| matches!(&ended.outcome, Outcome::Ok(response) if response.refusal().is_none()))
 }
 
 /// Whether another write of the key was not over when this one began. One from before the excuse never is: a copy of its request may
@@ -173,7 +174,7 @@ fn may_be_overwritten(run: &Run<'_>, place: usize, put: &Operation, key: &Key, e
         let is_over =
             run.ended(other).is_some_and(|ended| ended.at < put.called && matches!(ended.outcome, Outcome::Ok(_)));
         let is_past = is_over && operation.called >= excused_until && (!is_ordered_by_causes || is_before(operation));
-        other != place && operation.op().written() == Some(key) && !is_past
+        other != place && operation.op().writes(key) && !is_past
     })
 }
 

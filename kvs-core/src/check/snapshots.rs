@@ -22,7 +22,8 @@ pub(super) fn judge(run: &Run<'_>, budget: Budget) -> Verdict<Vec<usize>> {
     let (mut keys, mut values) = (BTreeMap::new(), BTreeMap::new());
     let mut whole = Linearizability::new(Store);
     // Reads of single keys show nothing that reads of several do not.
-    let is_part = |operation: &Operation| matches!(operation.op(), KVSOperation::MGet(_)) || operation.op().is_write();
+    let is_part =
+        |operation: &Operation| matches!(operation.op(), KVSOperation::MGet(_)) || operation.op().written().is_some();
     let mut numbers = BTreeMap::new();
     let mut places = Vec::new();
     for event in run.history.events().iter().take(run.events) {
@@ -63,7 +64,7 @@ fn write(op: &KVSOperation, keys: &mut Numbers<Key>, values: &mut Numbers<Value>
     match op {
         KVSOperation::Put(key, value) => Some(StoreOp::Set(number(keys, key), number(values, value))),
         KVSOperation::Delete(key) => Some(StoreOp::Delete(number(keys, key), None)),
-        KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => None,
+        _ => None,
     }
 }
 

@@ -268,6 +268,8 @@ impl Server {
                 self.machine.served = served;
                 match &mut self.machine.storage {
                     Storage::Core(mine) => *mine = core,
+                    // What was decided is the ordering's to remember.
+                    Storage::Smr(_) => {}
                     Storage::Lattice(store) => entries.iter().for_each(|(key, stored)| {
                         store.merge(key, stored);
                     }),
@@ -293,7 +295,7 @@ impl Server {
 
     fn on_request(&mut self, from: NodeId, request: &Arc<Request>, is_proxied: bool, cx: &mut Context<'_, Node>) {
         // Several servers may be asked under one name for parts of a read of many keys; such a read is always new.
-        let remembers = self.options.dedupe && request.op.key().is_some();
+        let remembers = self.options.dedupe && !request.op.is_asked_in_parts();
         match self.machine.served.recall(request.id) {
             Known::Outdated if remembers => {
                 cx.mark(OUTDATED, u64::from(request.id.sequence));
@@ -408,7 +410,7 @@ impl Server {
                 let mut needed = needed.flat_map(|dependencies| &dependencies.0).filter(|(key, _)| owns(key));
                 needed.all(|(key, Max(version))| has(key, *version))
             }
-            KVSOperation::Put(..) | KVSOperation::Delete(_) => true,
+            _ => true,
         }
     }
 

@@ -220,6 +220,12 @@ pub enum Refusal {
     /// An operation asks for too many keys, or for none.
     #[error("mget asks for 1 to {} different keys", KVSOperation::KEYS_MAX)]
     Keys,
+    /// The store has no such operation.
+    #[error("this store knows put, get and delete only")]
+    NoCommand,
+    /// A batch is empty, or too long.
+    #[error("a batch has 1 to {} commands", KVSOperation::BATCH_MAX)]
+    Batch,
 }
 
 /// The most keys that clients put at once.
@@ -301,6 +307,14 @@ impl Sim {
                     if !is_set || keys.is_empty() || keys.len() > KVSOperation::KEYS_MAX {
                         return Err(Refusal::Keys);
                     }
+                }
+                if call.op.is_command() && !self.takes_commands {
+                    return Err(Refusal::NoCommand);
+                }
+                if let KVSOperation::Batch(commands) = &call.op
+                    && (commands.is_empty() || commands.len() > KVSOperation::BATCH_MAX)
+                {
+                    return Err(Refusal::Batch);
                 }
                 match client {
                     client if !is_known(client) => Err(Refusal::NoSuchNode),

@@ -19,7 +19,7 @@ use crate::routing::view::{ShardName, View, ViewError};
 use crate::server::Node;
 use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
-use crate::zoo::Architecture;
+use crate::zoo::{Architecture, StorageOptions};
 
 pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
@@ -44,6 +44,8 @@ pub struct Sim {
     homes: Arc<[ShardName]>,
     may_reshard: bool,
     is_replicated: bool,
+    /// Whether there is a replicated state machine, which knows more than put, get and delete.
+    takes_commands: bool,
     orders: Vec<Order>,
 }
 
@@ -58,6 +60,7 @@ impl Sim {
             homes: architecture.server_ids().filter_map(|server| architecture.home(server)).collect(),
             may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
             is_replicated: architecture.gossip().is_some(),
+            takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
             orders: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use xxhash_rust::xxh64::Xxh64;
 
 use super::Input;
-use crate::op::{KVSResponse, Outcome, write_values};
+use crate::op::{Outcome, write_values};
 use crate::process::{Mark, NodeId};
 use crate::replication::gossip;
 use crate::server::{Message, Node, Timer, sharding};
@@ -247,9 +247,8 @@ pub fn describe(entry: &Entry, names: &Names) -> Option<String> {
         }
         What::Told { node, message: Message::Called(request) } => format!("{} calls {}", name(node), request.op),
         What::Told { node, message: Message::Returned(returned) } => match &returned.outcome {
-            Outcome::Ok(response) if !matches!(response, KVSResponse::PutOk | KVSResponse::DeleteOk) => {
-                format!("{} reads {response}", name(node))
-            }
+            Outcome::Ok(response) if response.refusal().is_some() => format!("{} is told: {response}", name(node)),
+            Outcome::Ok(response) if !response.is_confirmation() => format!("{} reads {response}", name(node)),
             outcome => format!("{} returns: {outcome}", name(node)),
         },
         What::Fired { node, timer } => format!("{}: {}", name(node), timer_words(*timer)),

@@ -10,7 +10,7 @@ use crate::op::{KVSOperation, KVSResponse, Key, Value};
 pub struct KVSCore(BTreeMap<Key, Value>);
 
 impl KVSCore {
-    /// Applies a write after all earlier ones. Of anything else it is said that nothing is kept.
+    /// Applies a put or a delete after all earlier ones. Of anything else it is said that nothing is kept.
     pub fn apply(&mut self, op: &KVSOperation) -> KVSResponse {
         match op {
             KVSOperation::Put(key, value) => {
@@ -21,7 +21,7 @@ impl KVSCore {
                 self.0.remove(key);
                 KVSResponse::DeleteOk
             }
-            KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => KVSResponse::nothing(),
+            _ => KVSResponse::nothing(),
         }
     }
 

@@ -3,10 +3,12 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::smr::{self, KVStoreError, KVStoreState};
 use super::{KVSCore, Storage};
 use crate::lattice::VectorClock;
 use crate::op::{ClientId, KVSOperation, KVSResponse, RequestId};
 use crate::request::{Request, Response};
+use crate::time::Time;
 
 /// The table of served requests: the last answer to each client. It makes a request take effect once, however often it comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +72,8 @@ pub struct MachineSnapshot {
     pub core: KVSCore,
     /// The answers.
     pub served: Sessions,
+    /// Where there are commands: the state that they have led to, in place of the values.
+    pub smr: Option<Arc<KVStoreState>>,
 }
 
 impl Machine {
@@ -87,7 +91,8 @@ impl Machine {
             _ => {}
         }
         let response = match &mut self.storage {
-            Storage::Core(core) if request.op.is_write() => answer(request, core.apply(&request.op)),
+            Storage::Smr(store) => answer(request, smr::execute(store, &request.op)),
+            Storage::Core(core) if request.op.written().is_some() => answer(request, core.apply(&request.op)),
             _ => self.read(request),
         };
         if self.dedupe {
@@ -96,29 +101,52 @@ impl Machine {
         Some(response)
     }
 
+    /// The next decided slot begins, with the time that was decided along with it. `here` is the server's own clock, which tells nothing to
+    /// a machine that is to stay equal to others.
+    pub fn begin_slot(&mut self, logged: Time, here: Time) {
+        if let Storage::Smr(store) = &mut self.storage {
+            let slot = store.state().slot.map_or(0, |last| last.saturating_add(1));
+            store.begin_slot(slot, logged, here);
+        }
+    }
+
     /// Answers a read from what is here now.
-    pub fn read(&self, request: &Request) -> Arc<Response> {
+    pub fn read(&mut self, request: &Request) -> Arc<Response> {
+        if let (Storage::Smr(store), Some(key)) = (&mut self.storage, request.op.key()) {
+            store.read_here(key);
+        }
         let result = match &request.op {
             KVSOperation::GetAll => KVSResponse::All { shard: "all".into(), epoch: 1, items: self.storage.all() },
             KVSOperation::MGet(keys) => self.storage.items(keys.iter()),
             KVSOperation::Get(key) => self.storage.read(key),
-            KVSOperation::Put(..) | KVSOperation::Delete(_) => KVSResponse::nothing(),
+            KVSOperation::Exists(key) => KVSResponse::Exists(!self.storage.kept(key).values.is_empty()),
+            KVSOperation::ListKeys => KVSResponse::Keys(self.storage.keys().into()),
+            KVSOperation::Size => KVSResponse::Size(self.storage.keys().len() as u64),
+            KVSOperation::Put(..)
+            | KVSOperation::PutFor(..)
+            | KVSOperation::Delete(_)
+            | KVSOperation::Clear
+            | KVSOperation::Batch(_) => KVSResponse::Refused(KVStoreError::Unsupported),
         };
         answer(request, result)
     }
 
     /// A copy of it.
     pub fn snapshot(&self) -> MachineSnapshot {
-        let core = match &self.storage {
-            Storage::Core(core) => core.clone(),
-            Storage::Lattice(_) => KVSCore::default(),
+        let (core, smr) = match &self.storage {
+            Storage::Core(core) => (core.clone(), None),
+            Storage::Smr(store) => (KVSCore::default(), Some(Arc::new(store.state().clone()))),
+            Storage::Lattice(_) => (KVSCore::default(), None),
         };
-        MachineSnapshot { core, served: self.served.clone() }
+        MachineSnapshot { core, served: self.served.clone(), smr }
     }
 
     /// Becomes a copy. What was here is replaced, not merged.
     pub fn install(&mut self, snapshot: &MachineSnapshot) {
-        self.storage = Storage::Core(snapshot.core.clone());
+        match (&mut self.storage, &snapshot.smr) {
+            (Storage::Smr(store), state) => store.set_state(state.as_deref().cloned().unwrap_or_default()),
+            (storage, _) => *storage = Storage::Core(snapshot.core.clone()),
+        }
         self.served = snapshot.served.clone();
     }
 }

@@ -6,6 +6,7 @@ mod lattice_core;
 mod machine;
 pub mod smr;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -15,6 +16,7 @@ use crate::lattice::VectorClock;
 use crate::op::{KVSOperation, KVSResponse, Kept, Key, Value};
 
 pub use self::core::KVSCore;
+use self::smr::{KVStoreError, KVStoreSMR};
 pub use lattice_core::{Content, DeathCertificate, LatticeKVSCore, Stamp, Stored};
 pub use machine::{Known, Machine, MachineSnapshot, Sessions};
 
@@ -43,6 +45,8 @@ pub enum Storage {
     Core(KVSCore),
     /// For values that are merged.
     Lattice(LatticeKVSCore),
+    /// For all commands of a replicated state machine, in one order.
+    Smr(Box<KVStoreSMR>),
 }
 
 /// What is kept under a key, on its way to another server.
@@ -71,11 +75,16 @@ impl Storage {
             (KVSOperation::Get(key), _) => (self.read(key), false),
             (KVSOperation::MGet(keys), _) => (self.items(keys.iter()), false),
             (KVSOperation::GetAll, _) => (KVSResponse::Items(self.all()), false),
+            (op, Self::Smr(store)) => (smr::execute(store, op), op.is_write()),
+            (op, _) if op.is_command() => (KVSResponse::Refused(KVStoreError::Unsupported), false),
             (write, Self::Core(core)) => (core.apply(write), true),
             (KVSOperation::Put(key, value), Self::Lattice(store)) => {
                 (KVSResponse::PutOk, store.write(key, Some(value), stamp))
             }
-            (KVSOperation::Delete(key), Self::Lattice(store)) => (KVSResponse::DeleteOk, store.write(key, None, stamp)),
+            (op, Self::Lattice(store)) => match op.written() {
+                Some(key) => (KVSResponse::DeleteOk, store.write(key, None, stamp)),
+                None => (KVSResponse::Refused(KVStoreError::Unsupported), false),
+            },
         }
     }
 
@@ -103,6 +112,10 @@ impl Storage {
                 let values = core.get(&key).cloned().into_iter().collect();
                 Kept { key, values, context: VectorClock::default(), version: None }
             }
+            Self::Smr(store) => {
+                let values = store.get(&key).cloned().into_iter().collect();
+                Kept { key, values, context: VectorClock::default(), version: None }
+            }
             Self::Lattice(store) => {
                 let stored = store.get(&key);
                 let (values, context) = stored.map(|stored| (stored.values(), stored.context())).unwrap_or_default();
@@ -116,6 +129,7 @@ impl Storage {
         match self {
             Self::Core(core) => core.iter().map(|(key, _)| key.clone()).collect(),
             Self::Lattice(store) => store.iter().map(|(key, _)| key.clone()).collect(),
+            Self::Smr(store) => store.state().data.keys().cloned().collect(),
         }
     }
 
@@ -124,6 +138,8 @@ impl Storage {
         match self {
             Self::Core(core) => core.get(key).cloned().map(Parcel::Value),
             Self::Lattice(store) => store.get(key).cloned().map(Parcel::Stored),
+            // Shards of it are not handed over.
+            Self::Smr(_) => None,
         }
     }
 
@@ -148,6 +164,7 @@ impl Storage {
             Self::Lattice(store) => {
                 store.forget(key);
             }
+            Self::Smr(_) => {}
         }
     }
 }

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -14,6 +15,7 @@ use crate::routing::view::{Shard, ShardName, View};
 use crate::routing::{Router, RoutingOptions};
 use crate::server::sharding::{Sharding, ShardingOptions};
 use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
+use crate::storage::smr::{KVStoreConfig, KVStoreSMR};
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
 use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
@@ -122,6 +124,8 @@ pub enum StorageOptions {
     Core,
     /// Values that are merged.
     Lattice(Values),
+    /// All commands of a replicated state machine, in one order.
+    Smr(KVStoreConfig),
 }
 
 /// What goes into the ordering socket.
@@ -186,6 +190,7 @@ impl Architecture {
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
+            StorageOptions::Smr(config) => Storage::Smr(Box::new(KVStoreSMR::new(Arc::new(config)))),
         };
         let server = |me: NodeId| {
             let replication = match &gossip_config {

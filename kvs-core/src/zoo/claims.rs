@@ -200,7 +200,7 @@ impl Architecture {
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
                 let is_stamped = match self.storage {
-                    StorageOptions::Core => false,
+                    StorageOptions::Core | StorageOptions::Smr(_) => false,
                     StorageOptions::Lattice(values) => !matches!(values, Values::MvRegister | Values::CausalWrapper),
                 };
                 let lost_by: &[Fault] = match (is_stamped, self.server.journal) {

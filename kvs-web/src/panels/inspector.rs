@@ -134,6 +134,7 @@ fn keys_of(server: &Server) -> Vec<&Key> {
     match server.storage() {
         Storage::Core(core) => core.iter().map(|(key, _)| key).collect(),
         Storage::Lattice(store) => store.iter().map(|(key, _)| key).collect(),
+        Storage::Smr(store) => store.state().data.keys().collect(),
     }
 }
 

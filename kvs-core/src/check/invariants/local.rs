@@ -174,6 +174,6 @@ fn apply(map: &mut Map, op: &KVSOperation) {
         KVSOperation::Delete(key) => {
             map.remove(key);
         }
-        KVSOperation::Get(_) | KVSOperation::MGet(_) | KVSOperation::GetAll => {}
+        _ => {}
     }
 }

@@ -26,6 +26,7 @@
 //! | A5 | ordered | whoever answers a request answers the same |
 //! | W1 | ordered, when quiet | whoever asks is answered |
 //! | B8 | ordered, when quiet | who is up has executed all that anybody has |
+//! | B10 | all that take batches | a batch is done altogether, or not at all |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
@@ -41,6 +42,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::command::{KVData, KVOperation, KVResult};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::process::NodeId;
 use crate::server::{Message, Node, Request, Response, Server};
@@ -212,12 +214,16 @@ impl Invariants {
             return;
         }
         answers.push(response.clone());
-        let is_read = !matches!(response.result, KVSResponse::PutOk | KVSResponse::DeleteOk);
+        let is_read = self.requests.get(&response.id).is_none_or(|request| !request.op.is_write());
         match self.requests.get(&response.id).map(|request| &request.op) {
             None => self.fail("G3", time, server, alloc::format!("{} was answered and never asked", response.id)),
             Some(op) if !is_answer(op, &response.result) => {
                 let what = alloc::format!("{op} was answered {}", response.result);
                 self.fail("G3", time, server, what);
+            }
+            Some(op) if is_torn(&response.result) => {
+                let what = alloc::format!("a part of {op} was done: {}", response.result);
+                self.fail("B10", time, server, what);
             }
             Some(op) if is_read && op.key().is_some() && self.gossip.is_some() && !self.answers_wait => {
                 self.reads.push((server, response.clone()));
@@ -244,9 +250,8 @@ impl Invariants {
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
             Message::Called(request) => {
-                if let KVSOperation::Put(key, value) = &request.op {
-                    self.written.insert((key.clone(), value.clone()));
-                }
+                let puts = request.op.puts().into_iter().map(|(key, value)| (key.clone(), value.clone()));
+                self.written.extend(puts);
                 if let Some(watch) = &mut self.sharding {
                     watch.asked(request);
                     self.routed.push(node);
@@ -319,13 +324,40 @@ fn is_answer(op: &KVSOperation, result: &KVSResponse) -> bool {
             | (KVSOperation::Get(_), KVSResponse::GetResult { .. })
             | (KVSOperation::MGet(_), KVSResponse::Items(_))
             | (KVSOperation::GetAll, KVSResponse::All { .. })
-    )
+            | (KVSOperation::PutFor(..), KVSResponse::PutOk)
+            | (KVSOperation::Exists(_), KVSResponse::Exists(_))
+            | (KVSOperation::ListKeys, KVSResponse::Keys(_))
+            | (KVSOperation::Clear, KVSResponse::Cleared)
+            | (KVSOperation::Size, KVSResponse::Size(_))
+            | (KVSOperation::Put(..) | KVSOperation::PutFor(..), KVSResponse::Refused(_))
+    ) || is_batch(op, result)
+}
+
+/// Whether each command of a batch has a result.
+fn is_batch(op: &KVSOperation, result: &KVSResponse) -> bool {
+    matches!((op, result), (KVSOperation::Batch(commands), KVSResponse::Batch(results)) if commands.len() == results.len())
+}
+
+/// Whether an answer says that a part of a batch was done, and a part of it was not.
+fn is_torn(result: &KVSResponse) -> bool {
+    let KVSResponse::Batch(results) = result else { return false };
+    let refused = results.iter().filter(|result| result.error().is_some()).count();
+    refused > 0 && refused < results.len()
 }
 
 /// What a read saw: keys with their values.
 fn read<'a>(op: &'a KVSOperation, result: &'a KVSResponse) -> Vec<(&'a Key, &'a Value)> {
-    match (op.key(), result) {
-        (Some(key), KVSResponse::GetResult { values, .. }) => values.iter().map(|value| (key, value)).collect(),
+    let of_command = |(command, result): (&'a KVOperation, &'a KVResult)| match (command, result) {
+        (KVOperation::Get(key), KVResult::Success(KVData::Value(value))) => Some((key, value)),
+        _ => None,
+    };
+    match (op, result) {
+        (KVSOperation::Batch(commands), KVSResponse::Batch(results)) => {
+            commands.iter().zip(results.iter()).filter_map(of_command).collect()
+        }
+        (KVSOperation::Get(key), KVSResponse::GetResult { values, .. }) => {
+            values.iter().map(|value| (key, value)).collect()
+        }
         _ => result.items().iter().flat_map(|item| item.values.iter().map(|value| (&item.key, value))).collect(),
     }
 }

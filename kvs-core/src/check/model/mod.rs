@@ -6,7 +6,7 @@
 //! | [`Text`] | get, put, append, delete | the key |
 //! | [`Versioned`] | get, put with an expected version | the key |
 //! | [`Counter`] | add, read | the key |
-//! | [`Store`] | get, set, delete, exists, size, list, clear | none: these see all keys at once |
+//! | [`Store`] | get, set, delete, exists, size, list, clear, batches | keys that operations are about together |
 
 mod counter;
 mod register;

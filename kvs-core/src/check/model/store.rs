@@ -28,6 +28,10 @@ pub enum StoreOp {
     List(Arc<[Id]>),
     /// Nothing is kept any more.
     Clear,
+    /// All of these, one after the other, and nothing in between.
+    Batch(Arc<[Self]>),
+    /// This value was kept under this key, and is not any more.
+    Expire(Id, Id),
 }
 
 impl Model for Store {
@@ -69,6 +73,13 @@ impl Model for Store {
                 Some(after.into())
             }
             StoreOp::Clear => Some(Arc::default()),
+            StoreOp::Batch(ops) => ops.iter().try_fold(state.clone(), |state, op| self.step(&state, op)),
+            StoreOp::Expire(key, value) => {
+                let at = place(key).ok().filter(|at| state[*at].1 == *value)?;
+                let mut after: Vec<_> = state.to_vec();
+                after.remove(at);
+                Some(after.into())
+            }
         }
     }
 
@@ -82,16 +93,18 @@ impl Model for Store {
             | StoreOp::Size(_)
             | StoreOp::List(_)
             | StoreOp::Delete(_, Some(false)) => true,
-            StoreOp::Set(..) | StoreOp::Delete(..) | StoreOp::Clear => false,
+            StoreOp::Batch(ops) => ops.iter().all(|op| self.is_read(op)),
+            StoreOp::Set(..) | StoreOp::Delete(..) | StoreOp::Clear | StoreOp::Expire(..) => false,
         }
     }
 
     fn absorbs(&self, op: &StoreOp, before: &StoreOp) -> bool {
         match (op, before) {
             (StoreOp::Clear, _) => true,
-            (StoreOp::Set(key, _) | StoreOp::Delete(key, None), StoreOp::Set(other, _) | StoreOp::Delete(other, _)) => {
-                key == other
-            }
+            (
+                StoreOp::Set(key, _) | StoreOp::Delete(key, None),
+                StoreOp::Set(other, _) | StoreOp::Delete(other, _) | StoreOp::Expire(other, _),
+            ) => key == other,
             _ => false,
         }
     }

@@ -2,7 +2,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::op::{KVSOperation, KVSResponse, Kept, Outcome, Value};
+use crate::command::{KVData, KVOperation, KVResult};
+use crate::op::{KVSOperation, KVSResponse, Kept, Key, Outcome, Value};
 use crate::sim::{History, Operation};
 use crate::time::Time;
 
@@ -15,7 +16,9 @@ use crate::time::Time;
 ///
 /// - `:f` is `:put`, `:get` or `:delete`. The `:value` of a get that has ended is `nil`, a string, or a vector of
 ///   several strings that were written without knowing of each other.
-/// - `:type` is `:invoke`, then `:ok`, or `:info` where no answer came. An operation that goes on has only the first.
+/// - Where there is a replicated state machine, `:f` may also be `:put-for`, `:exists` (`true` or `false`), `:keys` (a vector), `:size` (a
+///   number), `:clear`, or `:batch`, whose `:value` is a vector of operations like `[:put "k" "v"]`.
+/// - `:type` is `:invoke`, then `:ok`, `:fail` for what was refused, or `:info` where no answer came. An operation that goes on has only the first.
 /// - A process is one session of one client. After an `:info` a client goes on under a new session, hence as another
 ///   process.
 /// - `:time` is in nanoseconds. At one and the same instant calls come before returns wherever a process allows it, so
@@ -71,6 +74,7 @@ impl Event<'_> {
         let outcome = self.operation.ended.as_ref().filter(|_| is_return).map(|ended| &ended.outcome);
         let kind = match outcome {
             None => "invoke",
+            Some(Outcome::Ok(response)) if response.refusal().is_some() => "fail",
             Some(Outcome::Ok(_)) => "ok",
             Some(Outcome::Maybe) => "info",
             Some(Outcome::Unavailable) => "fail",
@@ -82,17 +86,33 @@ impl Event<'_> {
             KVSOperation::Delete(_) => ("delete", &[][..]),
             KVSOperation::MGet(_) => ("mget", &[][..]),
             KVSOperation::GetAll => ("getall", &[][..]),
+            KVSOperation::PutFor(_, value, _) => ("put-for", core::slice::from_ref(value)),
+            KVSOperation::Exists(_) => ("exists", &[][..]),
+            KVSOperation::ListKeys => ("keys", &[][..]),
+            KVSOperation::Clear => ("clear", &[][..]),
+            KVSOperation::Size => ("size", &[][..]),
+            KVSOperation::Batch(_) => ("batch", &[][..]),
         };
         let values = match outcome {
             Some(Outcome::Ok(KVSResponse::GetResult { values, .. })) => values,
             _ => asked,
+        };
+        let response = match outcome {
+            Some(Outcome::Ok(response)) => Some(response),
+            _ => None,
         };
         write!(out, "{{:process {}, :type :{kind}, :f :{f}, ", self.process)?;
         if let Some(key) = op.key() {
             out.write_str(":key ")?;
             write_string(out, key.as_str())?;
             out.write_str(", :value ")?;
-            write_values(out, values)?;
+            match response {
+                Some(KVSResponse::Exists(is_there)) => write!(out, "{is_there}")?,
+                _ => write_values(out, values)?,
+            }
+        } else if op.is_command() {
+            out.write_str(":key nil, :value ")?;
+            write_command(out, op, response)?;
         } else {
             let items = match outcome {
                 Some(Outcome::Ok(result)) => result.items(),
@@ -110,6 +130,66 @@ impl Event<'_> {
         // Microseconds of 64 bits are more nanoseconds than 64 bits hold.
         writeln!(out, ", :time {}, :index {index}}}", u128::from(time.as_us()) * 1_000)
     }
+}
+
+/// Writes what an operation on all keys, or a batch, asks for or is answered: `nil`, `3`, `["a" "b"]`, `[[:put "a" "1"] [:get "b" nil]]`.
+fn write_command(out: &mut impl fmt::Write, op: &KVSOperation, response: Option<&KVSResponse>) -> fmt::Result {
+    match (op, response) {
+        (_, Some(KVSResponse::Size(size))) => write!(out, "{size}"),
+        (_, Some(KVSResponse::Keys(keys))) => write_keys(out, keys),
+        (KVSOperation::Batch(commands), response) => {
+            let results = match response {
+                Some(KVSResponse::Batch(results)) => &results[..],
+                _ => &[],
+            };
+            out.write_str("[")?;
+            for (place, command) in commands.iter().enumerate() {
+                out.write_str(if place == 0 { "" } else { " " })?;
+                write_micro_operation(out, command, results.get(place))?;
+            }
+            out.write_str("]")
+        }
+        _ => out.write_str("nil"),
+    }
+}
+
+fn write_keys(out: &mut impl fmt::Write, keys: &[Key]) -> fmt::Result {
+    out.write_str("[")?;
+    for (place, key) in keys.iter().enumerate() {
+        out.write_str(if place == 0 { "" } else { " " })?;
+        write_string(out, key.as_str())?;
+    }
+    out.write_str("]")
+}
+
+/// Writes a command of a batch as a vector: what it does, its key, and its value.
+fn write_micro_operation(out: &mut impl fmt::Write, command: &KVOperation, result: Option<&KVResult>) -> fmt::Result {
+    let f = match command {
+        KVOperation::Set { .. } => "put",
+        KVOperation::Get(_) => "get",
+        KVOperation::Delete(_) => "delete",
+        KVOperation::Exists(_) => "exists",
+        KVOperation::ListKeys => "keys",
+        KVOperation::Clear => "clear",
+        KVOperation::Size => "size",
+        KVOperation::Tick => "tick",
+    };
+    write!(out, "[:{f} ")?;
+    match command.key() {
+        Some(key) => write_string(out, key.as_str())?,
+        None => out.write_str("nil")?,
+    }
+    out.write_str(" ")?;
+    match (command, result) {
+        (KVOperation::Set { value, .. }, _) | (_, Some(KVResult::Success(KVData::Value(value)))) => {
+            write_string(out, value.as_str())?;
+        }
+        (_, Some(KVResult::Success(KVData::Answer(answer)))) => write!(out, "{answer}")?,
+        (_, Some(KVResult::Success(KVData::Count(count)))) => write!(out, "{count}")?,
+        (_, Some(KVResult::Success(KVData::Keys(keys)))) => write_keys(out, keys)?,
+        _ => out.write_str("nil")?,
+    }
+    out.write_str("]")
 }
 
 fn write_values(out: &mut impl fmt::Write, values: &[Value]) -> fmt::Result {

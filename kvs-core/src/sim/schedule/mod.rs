@@ -38,6 +38,10 @@
 //! | `put "a key"="" -> R1` | what is empty or has blanks or signs in it stands in quotes, with `\"`, `\\`, `\n`, `\t`, `\u{1f993}` |
 //! | `mget x y` | one read of several keys; each shard is asked for its own |
 //! | `getall -> A1` | what A1 keeps of its shard; `expect x = 1, y = {2, 3}`, or `expect nothing` |
+//! | `put k=x ttl=2s` | keep it for so long (this and what follows: only where there is a replicated state machine) |
+//! | `exists k`, `keys`, `size` | what is there; `expect yes`, `expect {a, b}`, `expect 2` |
+//! | `clear` | keep nothing at all |
+//! | `batch { put a=1, delete b, get c }` | all of it, or nothing: `expect ok`, `expect refused`, or where there are reads `expect batch { x, none }` |
 //! | `fill 240` | the clients put `k1` to `k240`, one after the other |
 //! | `traffic every 100ms keys 5 reads 50%` | all clients invent requests; `traffic off` ends it |
 //!
@@ -196,6 +200,10 @@ pub enum Expected {
     Unknown,
     /// A read was not answered.
     Unavailable,
+    /// It was refused, and has changed nothing.
+    Refused,
+    /// What each read of a batch has found, in order; `yes` or `no` where it asked whether something is there.
+    Batch(Vec<Vec<Value>>),
     /// It has not ended.
     Pending,
 }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::print::in_quotes;
 use super::{Expected, Line, Schedule, Statement};
+use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, TooLong, Value};
 use crate::process::NodeId;
 use crate::routing::view::{Shard, ShardName};
@@ -58,8 +59,10 @@ pub enum ParseProblem {
     LateHead,
 }
 
-const STATEMENTS: &str = "a statement: put, get, delete, mget, getall, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
+const STATEMENTS: &str = "a statement: put, get, delete, exists, mget, getall, keys, size, clear, batch, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
                           fire, drop, hold, release, deliver, duplicate, run, step, at, settle, say, ask or expect";
+
+const OPERATIONS: [&str; 10] = ["put", "get", "delete", "exists", "mget", "getall", "keys", "size", "clear", "batch"];
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -455,13 +458,13 @@ impl Cursor<'_> {
         let first_client = NodeId(self.schedule.architecture.servers);
         let client = if is_prefixed { self.client_prefix()? } else { first_client };
         let Some(word) = self.word().map(str::to_owned) else { return self.expected(STATEMENTS) };
-        let is_operation = matches!(word.as_str(), "put" | "get" | "delete" | "mget" | "getall");
+        let is_operation = OPERATIONS.contains(&word.as_str());
         if is_prefixed && !is_operation {
-            return self.expected("put, get, delete, mget or getall");
+            return self.expected(format!("an operation: {}", OPERATIONS.join(", ")));
         }
         self.place += 1;
         Ok(match word.as_str() {
-            "put" | "get" | "delete" | "mget" | "getall" => self.call(client, &word)?,
+            _ if is_operation => self.call(client, &word)?,
             "fill" => Statement::Fill(self.meaning("a number of keys from 1 to 1000", |word| {
                 word.parse().ok().filter(|keys| (1..=FILL_MAX).contains(keys))
             })?),
@@ -510,19 +513,71 @@ impl Cursor<'_> {
 
     fn call(&mut self, client: NodeId, verb: &str) -> Parsed<Statement> {
         let op = match verb {
-            "put" => {
-                let key = self.key()?;
-                self.sign("=")?;
-                KVSOperation::Put(key, self.value()?)
-            }
+            "put" => match self.put()? {
+                (key, value, None) => KVSOperation::Put(key, value),
+                (key, value, Some(ttl)) => KVSOperation::PutFor(key, value, ttl),
+            },
             "get" => KVSOperation::Get(self.key()?),
+            "exists" => KVSOperation::Exists(self.key()?),
             "mget" => self.many_keys()?,
             "getall" => KVSOperation::GetAll,
+            "keys" => KVSOperation::ListKeys,
+            "size" => KVSOperation::Size,
+            "clear" => KVSOperation::Clear,
+            "batch" => self.batch()?,
             _ => KVSOperation::Delete(self.key()?),
         };
         let to = if self.take_sign("->") { Some(self.server()?) } else { None };
         let expect = if self.take_word("expect") { Some(self.expected_outcome()?) } else { None };
         Ok(Statement::Call { client, call: Arc::new(Call { op, to }), expect })
+    }
+
+    /// `k=x` or `k=x ttl=2s`
+    fn put(&mut self) -> Parsed<(Key, Value, Option<Span>)> {
+        let key = self.key()?;
+        self.sign("=")?;
+        let value = self.value()?;
+        let has_ttl = matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("="))));
+        if !has_ttl || !self.take_word("ttl") {
+            return Ok((key, value, None));
+        }
+        self.sign("=")?;
+        Ok((key, value, Some(self.span()?)))
+    }
+
+    /// `{ put a=1, delete b }`
+    fn batch(&mut self) -> Parsed<KVSOperation> {
+        const COMMANDS: &str = "a command: put, get, delete, exists, keys, size, clear or tick";
+        self.sign("{")?;
+        let mut commands = Vec::new();
+        while !self.take_sign("}") {
+            if commands.len() >= KVSOperation::BATCH_MAX {
+                return self.expected(format!("`}}` after at most {} commands", KVSOperation::BATCH_MAX));
+            }
+            if !commands.is_empty() {
+                self.sign(",")?;
+            }
+            let Some(word) = self.word().map(str::to_owned) else { return self.expected(COMMANDS) };
+            self.place += 1;
+            commands.push(match word.as_str() {
+                "put" => {
+                    let (key, value, ttl) = self.put()?;
+                    KVOperation::Set { key, value, ttl }
+                }
+                "get" => KVOperation::Get(self.key()?),
+                "delete" => KVOperation::Delete(self.key()?),
+                "exists" => KVOperation::Exists(self.key()?),
+                "keys" => KVOperation::ListKeys,
+                "size" => KVOperation::Size,
+                "clear" => KVOperation::Clear,
+                "tick" => KVOperation::Tick,
+                _ => {
+                    self.place -= 1;
+                    return self.expected(COMMANDS);
+                }
+            });
+        }
+        Ok(KVSOperation::Batch(commands.into()))
     }
 
     fn many_keys(&mut self) -> Parsed<KVSOperation> {
@@ -799,8 +854,22 @@ impl Cursor<'_> {
             items.sort_unstable();
             return Ok(Expected::Items(items));
         }
+        let is_batch = matches!(self.tokens.get(self.place + 1), Some((_, Token::Sign("{"))));
+        if is_batch && self.take_word("batch") {
+            self.sign("{")?;
+            let mut results = Vec::new();
+            while !self.take_sign("}") {
+                if !results.is_empty() {
+                    self.sign(",")?;
+                }
+                results.push(self.values()?);
+            }
+            return Ok(Expected::Batch(results));
+        }
         Ok(if self.take_word("ok") {
             Expected::Ok
+        } else if self.take_word("refused") {
+            Expected::Refused
         } else if self.take_word("unavailable") {
             Expected::Unavailable
         } else if self.take_word("unknown") {
@@ -824,7 +893,7 @@ pub(super) fn set_link_options(
 
 /// Whether a text can stand without quotes as a key or value.
 pub(super) fn is_bare(text: &str) -> bool {
-    const WORDS: [&str; 7] = ["none", "ok", "unknown", "unavailable", "nothing", "pending", "expect"];
+    const WORDS: [&str; 8] = ["none", "ok", "unknown", "unavailable", "nothing", "pending", "refused", "expect"];
     let is_one_word = matches!(tokens(text, 1).as_deref(), Ok([(1, Token::Word(word))]) if word == text);
     is_one_word && !WORDS.contains(&text)
 }

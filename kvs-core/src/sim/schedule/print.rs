@@ -8,7 +8,8 @@ use core::fmt;
 
 use super::parse::{fate_word, is_bare};
 use super::{Expected, Schedule, Statement};
-use crate::op::{KVSOperation, Value};
+use crate::command::KVOperation;
+use crate::op::{KVSOperation, Key, Value};
 use crate::process::NodeId;
 use crate::server::Message;
 use crate::sim::{Links, Pattern};
@@ -38,11 +39,7 @@ impl fmt::Display for Shown<'_> {
         let name = |node: &NodeId| self.names.name(*node);
         match self.statement {
             Statement::Call { client, call, expect } => {
-                write!(f, "{}: {}", name(client), verb(&call.op))?;
-                call.op.keys().iter().try_for_each(|key| write!(f, " {}", quoted(key.as_str())))?;
-                if let KVSOperation::Put(_, value) = &call.op {
-                    write!(f, "={}", quoted(value.as_str()))?;
-                }
+                write!(f, "{}: {}", name(client), operation(&call.op))?;
                 if let Some(to) = &call.to {
                     write!(f, " -> {}", name(to))?;
                 }
@@ -142,13 +139,45 @@ impl Shown<'_> {
     }
 }
 
-fn verb(op: &KVSOperation) -> &'static str {
+/// An operation as a schedule says it.
+fn operation(op: &KVSOperation) -> String {
     match op {
-        KVSOperation::Put(..) => "put",
-        KVSOperation::Get(_) => "get",
-        KVSOperation::Delete(_) => "delete",
-        KVSOperation::MGet(_) => "mget",
-        KVSOperation::GetAll => "getall",
+        KVSOperation::Put(key, value) => put(key, value, None),
+        KVSOperation::PutFor(key, value, ttl) => put(key, value, Some(*ttl)),
+        KVSOperation::Get(key) => format!("get {}", quoted(key.as_str())),
+        KVSOperation::Delete(key) => format!("delete {}", quoted(key.as_str())),
+        KVSOperation::Exists(key) => format!("exists {}", quoted(key.as_str())),
+        KVSOperation::MGet(keys) => {
+            let keys: Vec<_> = keys.iter().map(|key| quoted(key.as_str())).collect();
+            format!("mget {}", keys.join(" "))
+        }
+        KVSOperation::GetAll => "getall".into(),
+        KVSOperation::ListKeys => "keys".into(),
+        KVSOperation::Clear => "clear".into(),
+        KVSOperation::Size => "size".into(),
+        KVSOperation::Batch(commands) => {
+            let commands: Vec<String> = commands.iter().map(command).collect();
+            format!("batch {{ {} }}", commands.join(", "))
+        }
+    }
+}
+
+fn put(key: &Key, value: &Value, ttl: Option<Span>) -> String {
+    let ttl = ttl.map_or_else(String::new, |ttl| format!(" ttl={ttl}"));
+    format!("put {}={}{ttl}", quoted(key.as_str()), quoted(value.as_str()))
+}
+
+/// A command of a batch.
+fn command(command: &KVOperation) -> String {
+    match command {
+        KVOperation::Set { key, value, ttl } => put(key, value, *ttl),
+        KVOperation::Get(key) => format!("get {}", quoted(key.as_str())),
+        KVOperation::Delete(key) => format!("delete {}", quoted(key.as_str())),
+        KVOperation::Exists(key) => format!("exists {}", quoted(key.as_str())),
+        KVOperation::ListKeys => "keys".into(),
+        KVOperation::Clear => "clear".into(),
+        KVOperation::Size => "size".into(),
+        KVOperation::Tick => "tick".into(),
     }
 }
 
@@ -165,6 +194,11 @@ pub(super) fn outcome(expected: &Expected) -> String {
         }
         Expected::Pending => "pending".into(),
         Expected::Values(values) => several(values),
+        Expected::Refused => "refused".into(),
+        Expected::Batch(results) => {
+            let results: Vec<String> = results.iter().map(|result| several(result)).collect();
+            format!("batch {{ {} }}", results.join(", "))
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use super::parse::set_link_options;
 use super::print::{outcome, several};
 use super::{Expected, Line, Schedule, Statement};
-use crate::op::{KVSResponse, Key, Outcome as OpOutcome, Value};
+use crate::command::{KVData, KVOperation, KVResult};
+use crate::op::{KVSOperation, KVSResponse, Key, Outcome as OpOutcome, Value};
 use crate::process::{Mark, NodeId};
 use crate::routing::view::{ShardName, View};
 use crate::server::{Message, Node};
@@ -477,10 +478,48 @@ fn ended(operation: &Operation) -> Expected {
         Some(OpOutcome::Maybe) => Expected::Unknown,
         Some(OpOutcome::Ok(KVSResponse::GetResult { values, .. })) => Expected::Values(values.clone()),
         Some(OpOutcome::Unavailable) => Expected::Unavailable,
-        Some(OpOutcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk)) => Expected::Ok,
+        Some(OpOutcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk | KVSResponse::Cleared)) => Expected::Ok,
+        Some(OpOutcome::Ok(result)) if result.refusal().is_some() => Expected::Refused,
+        Some(OpOutcome::Ok(KVSResponse::Exists(is_there))) => Expected::Values(answer(*is_there)),
+        Some(OpOutcome::Ok(KVSResponse::Size(size))) => Expected::Values(number(*size)),
+        Some(OpOutcome::Ok(KVSResponse::Keys(keys))) => Expected::Values(names(keys)),
+        Some(OpOutcome::Ok(KVSResponse::Batch(results))) => {
+            let commands = match operation.op() {
+                KVSOperation::Batch(commands) => &commands[..],
+                _ => &[],
+            };
+            let found: Vec<Vec<Value>> = commands.iter().zip(results.iter()).filter_map(found).collect();
+            if found.is_empty() { Expected::Ok } else { Expected::Batch(found) }
+        }
+        Some(OpOutcome::Ok(KVSResponse::Refused(_))) => Expected::Refused,
         Some(OpOutcome::Ok(result @ (KVSResponse::Items(_) | KVSResponse::All { .. }))) => {
             Expected::Items(result.items().iter().map(|item| (item.key.clone(), item.values.clone())).collect())
         }
+    }
+}
+
+fn answer(is_there: bool) -> Vec<Value> {
+    Value::new(if is_there { "yes" } else { "no" }).into_iter().collect()
+}
+
+fn number(number: u64) -> Vec<Value> {
+    Value::new(&format!("{number}")).into_iter().collect()
+}
+
+fn names(keys: &[Key]) -> Vec<Value> {
+    keys.iter().filter_map(|key| Value::new(key.as_str()).ok()).collect()
+}
+
+/// What a command of a batch has found; None if it was not there to find anything.
+fn found((command, result): (&KVOperation, &KVResult)) -> Option<Vec<Value>> {
+    match result {
+        KVResult::Success(KVData::Done) | KVResult::Error(_) => None,
+        _ if command.is_write() => None,
+        KVResult::Success(KVData::Value(value)) => Some([value.clone()].into()),
+        KVResult::Success(KVData::Answer(is_there)) => Some(answer(*is_there)),
+        KVResult::Success(KVData::Keys(keys)) => Some(names(keys)),
+        KVResult::Success(KVData::Count(count)) => Some(number(*count)),
+        KVResult::NotFound => Some(Vec::new()),
     }
 }
 
@@ -517,6 +556,7 @@ fn agrees(world: &World<Node>) -> bool {
         let is_same = match (&**first, server.storage()) {
             (Storage::Core(first), Storage::Core(store)) => first == store,
             (Storage::Lattice(first), Storage::Lattice(store)) => first.iter().eq(store.iter()),
+            (Storage::Smr(first), Storage::Smr(store)) => first.state() == store.state(),
             _ => false,
         };
         if !is_same {

@@ -13,7 +13,7 @@ use crate::time::Time;
 pub const ENTRY_OVERHEAD: u64 = 48;
 
 /// How a store of commands in one order behaves. All its replicas must be given the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KVStoreConfig {
     /// The most keys under which something is kept.
     pub max_entries: u64,

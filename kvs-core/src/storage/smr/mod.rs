@@ -9,7 +9,7 @@
 //! use kvs_core::storage::smr::{Delivery, KVData, KVOperation, KVResult, KVStoreConfig, KVStoreSMR, StateMachine};
 //! use kvs_core::time::{Span, Time};
 //!
-//! let mut store = KVStoreSMR::new_with_notifications(&KVStoreConfig::default());
+//! let mut store = KVStoreSMR::new_with_notifications(KVStoreConfig::default());
 //! let changes = store.subscribe_to_changes(None).expect("there are notifications");
 //! let (key, value) = (Key::new("k")?, Value::new("x")?);
 //!
@@ -27,6 +27,7 @@
 
 mod limits;
 mod notifications;
+mod operations;
 mod smr_impl;
 mod snapshot;
 mod store;
@@ -35,6 +36,7 @@ pub use self::limits::{Batches, ENTRY_OVERHEAD, Eviction, Expiry, KVStoreConfig,
 pub use self::notifications::{
     Cause, ChangeNotification, Delivery, Envelope, NotificationBus, Position, SubscriptionId,
 };
+pub use self::operations::execute;
 pub use self::smr_impl::StateMachine;
 pub use self::snapshot::SnapshotError;
 pub use self::store::{Entry, KVStoreSMR, KVStoreState, Metrics};

@@ -95,8 +95,8 @@ impl KVStoreSMR {
     }
 
     /// An empty store to whose changes one can subscribe, whatever else is wanted of it.
-    pub fn new_with_notifications(config: &KVStoreConfig) -> Self {
-        Self::new(Arc::new(KVStoreConfig { enable_notifications: true, ..config.clone() }))
+    pub fn new_with_notifications(config: KVStoreConfig) -> Self {
+        Self::new(Arc::new(KVStoreConfig { enable_notifications: true, ..config }))
     }
 
     /// The next decided slot begins. `logged` is the time that was decided with it, `here` this replica's own clock, of which nothing in the

@@ -763,13 +763,13 @@ pub const OPTIONS: &[OptionSpec] = &[
 fn values(architecture: &Architecture) -> Option<Values> {
     match architecture.storage {
         StorageOptions::Lattice(values) => Some(values),
-        StorageOptions::Core => None,
+        StorageOptions::Core | StorageOptions::Smr(_) => None,
     }
 }
 
 fn values_mut(architecture: &mut Architecture) -> Option<&mut Values> {
     match &mut architecture.storage {
         StorageOptions::Lattice(values) => Some(values),
-        StorageOptions::Core => None,
+        StorageOptions::Core | StorageOptions::Smr(_) => None,
     }
 }

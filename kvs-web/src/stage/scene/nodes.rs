@@ -289,8 +289,10 @@ impl Artist<'_> {
                 let key = operation.op().key().map(ToString::to_string).unwrap_or_default();
                 format!("{key} = {}", value_text(values))
             }
-            Outcome::Ok(response @ (KVSResponse::Items(_) | KVSResponse::All { .. })) => response.to_string(),
-            Outcome::Ok(_) => format!("{} ✓", operation.op()),
+            Outcome::Ok(response) if response.refusal().is_some() => format!("{} ✕", operation.op()),
+            Outcome::Ok(response) if response.is_confirmation() => format!("{} ✓", operation.op()),
+            Outcome::Ok(response) if operation.op().is_command() => format!("{}: {response}", operation.op()),
+            Outcome::Ok(response) => response.to_string(),
             Outcome::Maybe => format!("{} ?", operation.op()),
             Outcome::Unavailable => format!("{} ✕", operation.op()),
         })
@@ -310,6 +312,9 @@ pub(super) fn usual_contents(player: &Player) -> Vec<String> {
 fn held_by(server: &Server) -> Vec<String> {
     match server.storage() {
         Storage::Core(core) => core.iter().map(|(key, value)| format!("{key} = {value}")).collect(),
+        Storage::Smr(store) => {
+            store.state().data.iter().map(|(key, entry)| format!("{key} = {}", entry.value)).collect()
+        }
         Storage::Lattice(store) => {
             let entries = store.iter().map(|(key, stored)| (key, stored.values()));
             let held = entries.filter(|(_, values)| !values.is_empty());
