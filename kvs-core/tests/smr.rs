@@ -412,7 +412,7 @@ fn with_local_clocks_replicas_come_to_differ() {
 fn with_local_touches_replicas_come_to_differ() {
     for (touch, agree) in [(Touch::Logged, true), (Touch::Local, false)] {
         let config = KVStoreConfig { max_entries: 2, eviction: Eviction::LruLogged, touch, ..KVStoreConfig::default() };
-        let [mut one, mut other] = [(); 2].map(|()| store(config.clone()));
+        let [mut one, mut other] = [(); 2].map(|()| store(config));
         for (slot, command) in (1..).zip([set("a", "1"), set("b", "1"), KVOperation::Tick, set("c", "1")]) {
             for store in [&mut one, &mut other] {
                 store.begin_slot(slot, at(slot), Time::ZERO);
@@ -578,7 +578,7 @@ proptest! {
     /// Changes come in the order of (slot, i) without gaps, as many as fit; and by them alone one can follow the store.
     #[test]
     fn changes_come_in_order_and_tell_all(log in any_log(), config in any_config()) {
-        let mut store = KVStoreSMR::new(config.clone().into());
+        let mut store = KVStoreSMR::new(config.into());
         let slow = store.subscribe_to_changes(None).unwrap();
         let quick = store.subscribe_to_changes(None).unwrap();
         let mut copy: BTreeMap<Key, Value> = BTreeMap::new();
@@ -645,7 +645,7 @@ proptest! {
     #[test]
     fn it_does_what_the_plainest_store_does(log in any_log(), config in any_config()) {
         let config = KVStoreConfig { eviction: Eviction::None, ..config };
-        let mut store = KVStoreSMR::new(config.clone().into());
+        let mut store = KVStoreSMR::new(config.into());
         let mut plain = Plain::default();
         for (slot, (ms, batches)) in (1..).zip(&log) {
             store.begin_slot(slot, at(*ms), Time::ZERO);

@@ -112,6 +112,7 @@
 mod parse;
 mod print;
 mod run;
+mod tokens;
 
 use alloc::string::String;
 use alloc::sync::Arc;

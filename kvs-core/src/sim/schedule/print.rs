@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::parse::{fate_word, is_bare};
+use super::tokens::{fate_word, is_bare};
 use super::{Expected, Schedule, Statement};
 use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, Value};
