@@ -52,17 +52,19 @@ impl Server {
         let Some(sharding) = &mut self.sharding else { return };
         if sharding.hear(views) {
             self.checkpoint(cx);
-        } else if views.last().is_some_and(|view| view.epoch > sharding.newest().epoch) && from != NodeId::OUTSIDE {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        } else if views.last().is_some_and(|view| view.epoch > sharding.newest().view().epoch)
+            && from != NodeId::OUTSIDE
+        {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
         }
     }
 
     fn on_view_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &self.sharding else { return };
-        let views = sharding.known.iter().filter(|view| view.epoch > epoch).cloned().collect();
+        let views = sharding.known.iter().map(|map| map.view()).filter(|view| view.epoch > epoch).cloned().collect();
         cx.send(from, Message::View { views });
-        if epoch > sharding.newest().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        if epoch > sharding.newest().view().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
         }
     }
 
@@ -70,10 +72,10 @@ impl Server {
     fn advance(&mut self, cx: &mut Context<'_, Node>) {
         loop {
             let Some(sharding) = &mut self.sharding else { return };
-            let next = sharding.known.iter().find(|view| view.epoch == sharding.map.view().epoch + 1).cloned();
-            let Some(view) = next.filter(|_| sharding.is_settled()) else { break };
-            cx.mark(INSTALLED, u64::from(view.epoch));
-            sharding.enter(view, &mut self.storage);
+            let next = sharding.map_of(sharding.epoch() + 1).filter(|_| sharding.is_settled()).cloned();
+            let Some(next) = next else { break };
+            cx.mark(INSTALLED, u64::from(next.view().epoch));
+            sharding.enter(next, &mut self.storage);
             self.meet_members();
             self.checkpoint(cx);
             // What is to come is on its way, if all goes well.
@@ -92,7 +94,7 @@ impl Server {
     /// Hands over what is owed, and asks for what is to come if that is late.
     fn tell(&mut self, is_late: bool, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
-        let epoch = sharding.map.view().epoch;
+        let epoch = sharding.epoch();
         let mut has_given_up = false;
         let receivers: Vec<NodeId> = sharding.unacknowledged.keys().copied().collect();
         for node in receivers {
@@ -106,7 +108,7 @@ impl Server {
             // What is handed over must not come back when this server crashes: the write that says so comes first.
             cx.durably().send(node, sharding.handoff_to(node));
         }
-        let givers = sharding.before.iter().flat_map(|before| before.view().shards.iter());
+        let givers = sharding.before().into_iter().flat_map(|before| before.view().shards.iter());
         let givers = givers.filter(|shard| is_late && sharding.waiting_for.contains(&shard.name));
         for node in givers.flat_map(|shard| shard.nodes.iter()).filter(|node| **node != sharding.me) {
             cx.send(*node, Message::HandoffReq { epoch });
@@ -132,11 +134,11 @@ impl Server {
         cx: &mut Context<'_, Node>,
     ) {
         let Some(sharding) = &mut self.sharding else { return };
-        let mine = sharding.map.view().epoch;
+        let mine = sharding.epoch();
         if epoch > mine {
             // It comes again; by then this server is there, too.
-            if epoch > sharding.newest().epoch {
-                cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+            if epoch > sharding.newest().view().epoch {
+                cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
             }
             return;
         }
@@ -189,7 +191,7 @@ impl Server {
         let Some(sharding) = &mut self.sharding else { return };
         // What came here since the handoff left has not been acknowledged.
         let is_all = acknowledged == digest(&sharding.parcels_for(from));
-        if epoch != sharding.map.view().epoch || !is_all || sharding.unacknowledged.remove(&from).is_none() {
+        if epoch != sharding.epoch() || !is_all || sharding.unacknowledged.remove(&from).is_none() {
             return;
         }
         if sharding.drop_handed_over() {
@@ -200,15 +202,15 @@ impl Server {
 
     fn on_handoff_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &self.sharding else { return };
-        let mine = sharding.map.view().epoch;
-        if epoch > sharding.newest().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        let mine = sharding.epoch();
+        if epoch > sharding.newest().view().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
         } else if epoch == mine {
             cx.durably().send(from, sharding.handoff_to(from));
         } else if epoch < mine {
             // It left that view when it was owed and owed nothing there: whoever asks has forgotten.
-            let view_before = sharding.known.iter().find(|view| view.epoch + 1 == epoch);
-            let shard = view_before.and_then(|view| view.shard_of(sharding.me)).map(|shard| shard.name.clone());
+            let before = sharding.map_of(epoch.saturating_sub(1));
+            let shard = before.and_then(|map| map.view().shard_of(sharding.me)).map(|shard| shard.name.clone());
             cx.durably().send(from, Message::Handoff { epoch, shard, parcels: Arc::default() });
         }
     }

@@ -31,7 +31,7 @@ impl Server {
             }
             Place::Elsewhere if is_proxied || sharding.options.misrouted == Misrouted::Refused => {
                 cx.mark(WRONG_SHARD, u64::from(request.id.sequence));
-                let (epoch, hint) = (sharding.map.view().epoch, sharding.newest().clone());
+                let (epoch, hint) = (sharding.epoch(), sharding.newest().view().clone());
                 cx.send(from, Message::WrongShard { id: request.id, epoch, hint });
             }
             Place::Elsewhere => self.forward(from, request, cx),
@@ -55,8 +55,8 @@ impl Server {
     ) {
         let Some(sharding) = &mut self.sharding else { return };
         let has_learnt = sharding.hear(core::slice::from_ref(hint));
-        if hint.epoch > sharding.newest().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        if hint.epoch > sharding.newest().view().epoch {
+            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
         }
         // A server that is behind may still come to own the key, and then a late copy would be applied there.
         let is_final = |known: &&Forwarded| known.to == from && known.request.epoch <= epoch;
