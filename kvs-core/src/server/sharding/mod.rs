@@ -21,10 +21,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::xxh64;
 
 use super::Request;
-use crate::op::{ClientId, KVSOperation, Key, RequestId, Value};
+use crate::op::{ClientId, Key, RequestId, Value};
 use crate::process::{Mark, NodeId};
 use crate::routing::map::{Placement, ShardMap};
-use crate::routing::view::{ShardName, View};
+use crate::routing::view::{Shard, ShardName, View};
 use crate::storage::{Parcel, Storage};
 use crate::time::Span;
 
@@ -263,48 +263,6 @@ impl Sharding {
         if is_coming { Place::Coming } else { Place::Here }
     }
 
-    /// Whether a key has had the same owner ever since an epoch. What was sent to its owner before it moved away and back is too old.
-    fn has_stayed(&self, key: &Key, since: u32) -> bool {
-        let name = &self.map.shard_of(key).name;
-        let mut between = self.known.iter().filter(|map| (since..self.epoch()).contains(&map.view().epoch));
-        between.all(|map| map.shard_of(key).name == *name)
-    }
-
-    /// Whose business a request is.
-    fn admits(&self, request: &Request, is_proxied: bool) -> Place {
-        if !self.options.fencing {
-            return Place::Here;
-        }
-        let keys = request.op.keys();
-        let passes_on = self.options.misrouted == Misrouted::Forwarded && !is_proxied;
-        let is_current = if passes_on {
-            self.forwarded_as(request.id).is_none()
-        } else {
-            request.epoch >= self.epoch() || keys.iter().all(|key| self.has_stayed(key, request.epoch))
-        };
-        let is_of_shard = self.map.view().shard_of(self.me).is_some();
-        let places = || keys.iter().map(|key| self.place(key));
-        if !is_of_shard || !is_current || places().any(|place| place == Place::Elsewhere) {
-            return Place::Elsewhere;
-        }
-        let waits = match request.op {
-            KVSOperation::GetAll => !self.waiting_for.is_empty(),
-            // Values that are merged may be written at any time: what is handed over later is merged with them.
-            _ if self.merges && request.op.is_write() => false,
-            _ => places().any(|place| place == Place::Coming),
-        };
-        if waits { Place::Coming } else { Place::Here }
-    }
-
-    /// Whether it has passed on a later request of the same client.
-    fn has_passed_on_after(&self, id: RequestId) -> bool {
-        self.forwarded.get(&id.client).is_some_and(|known| known.request.id.sequence > id.sequence)
-    }
-
-    fn forwarded_as(&self, id: RequestId) -> Option<&Forwarded> {
-        self.forwarded.get(&id.client).filter(|known| known.request.id == id)
-    }
-
     /// The nodes of its shard; itself alone if it has none.
     fn members(&self) -> Arc<[NodeId]> {
         self.map.view().shard_of(self.me).map_or_else(|| Arc::from([self.me]), |shard| shard.nodes.clone())
@@ -323,7 +281,7 @@ impl Sharding {
 
     /// Whether nobody is owed anything in the view that it goes by.
     pub fn is_settled(&self) -> bool {
-        let has_got_it = |shard: &crate::routing::view::Shard| {
+        let has_got_it = |shard: &Shard| {
             let mut others = shard.nodes.iter().filter(|node| **node != self.me).peekable();
             others.peek().is_none() || others.any(|node| !self.unacknowledged.contains_key(node))
         };
@@ -428,17 +386,5 @@ fn transfer(key: &Key, from: &mut Storage, to: &mut Storage) {
     if let Some(parcel) = from.pack(key) {
         to.unpack(key, &parcel);
         from.forget(key);
-    }
-}
-
-impl Sharding {
-    /// To whom a request is passed on.
-    fn an_owner(&self, from: NodeId, request: &Arc<Request>) -> Option<Forwarded> {
-        let newest = self.newest();
-        let nodes = &newest.shard_of(request.op.keys().first()?).nodes;
-        let place = request.id.client.node.0.checked_rem(u32::try_from(nodes.len()).ok()?)?;
-        let to = *nodes.get(place as usize)?;
-        let request = Arc::new(Request { epoch: newest.view().epoch, ..(**request).clone() });
-        (to != self.me).then_some(Forwarded { request, to, client: from })
     }
 }
