@@ -190,10 +190,11 @@ impl Server {
     fn on_handoff_ack(&mut self, from: NodeId, epoch: u32, acknowledged: u64, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
         // What came here since the handoff left has not been acknowledged.
-        let is_all = acknowledged == digest(&sharding.parcels_for(from));
-        if epoch != sharding.epoch() || !is_all || sharding.unacknowledged.remove(&from).is_none() {
+        let is_all = || acknowledged == digest(&sharding.parcels_for(from));
+        if epoch != sharding.epoch() || !sharding.unacknowledged.contains_key(&from) || !is_all() {
             return;
         }
+        sharding.unacknowledged.remove(&from);
         if sharding.drop_handed_over() {
             cx.mark(HANDED_OVER, u64::from(epoch));
             self.checkpoint(cx);

@@ -322,10 +322,15 @@ impl Sharding {
         }
     }
 
+    /// What is kept here of others' keys, as far as it is wanted.
+    fn parcels<C: FromIterator<(Key, Parcel)>>(&self, is_wanted: impl Fn(&Key) -> bool) -> C {
+        let pack = |key: Key| self.leaving.pack(&key).map(|parcel| (key, parcel));
+        self.leaving.keys().into_iter().filter(is_wanted).filter_map(pack).collect()
+    }
+
     /// What is kept here of a node's keys.
     fn parcels_for(&self, node: NodeId) -> Arc<[(Key, Parcel)]> {
-        let keys = self.leaving.keys().into_iter().filter(|key| self.map.owns(node, key));
-        keys.filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect()
+        self.parcels(|key| self.map.owns(node, key))
     }
 
     fn handoff_to(&self, node: NodeId) -> Message {
@@ -350,13 +355,12 @@ impl Sharding {
 
     /// What is to survive a crash; the keys that leave only where the others survive it, too.
     pub(super) fn durable(&self, keeps_values: bool) -> Durable {
-        let keys = if keeps_values { self.leaving.keys() } else { Vec::new() };
         Durable {
             epoch: self.epoch(),
             known: self.known.iter().map(|map| map.view().clone()).collect(),
             waiting_for: self.waiting_for.clone(),
             unacknowledged: self.unacknowledged.keys().copied().collect(),
-            leaving: keys.into_iter().filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect(),
+            leaving: self.parcels(|_| keeps_values),
             forwarded: if keeps_values { self.forwarded.clone() } else { BTreeMap::new() },
         }
     }
