@@ -3,7 +3,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, TRIES, digest};
+use super::{
+    Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, Sharding, TRIES, digest,
+};
 use crate::op::Key;
 use crate::process::{Context, Event, NodeId};
 use crate::replication::{Replication, gossip};
@@ -52,10 +54,8 @@ impl Server {
         let Some(sharding) = &mut self.sharding else { return };
         if sharding.hear(views) {
             self.checkpoint(cx);
-        } else if views.last().is_some_and(|view| view.epoch > sharding.newest().view().epoch)
-            && from != NodeId::OUTSIDE
-        {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
+        } else if let Some(last) = views.last() {
+            sharding.ask_if_newer(from, last.epoch, cx);
         }
     }
 
@@ -63,9 +63,7 @@ impl Server {
         let Some(sharding) = &self.sharding else { return };
         let views = sharding.known.iter().map(|map| map.view()).filter(|view| view.epoch > epoch).cloned().collect();
         cx.send(from, Message::View { views });
-        if epoch > sharding.newest().view().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
-        }
+        sharding.ask_if_newer(from, epoch, cx);
     }
 
     /// Enters one view after the other, as long as nobody is owed anything.
@@ -137,9 +135,7 @@ impl Server {
         let mine = sharding.epoch();
         if epoch > mine {
             // It comes again; by then this server is there, too.
-            if epoch > sharding.newest().view().epoch {
-                cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
-            }
+            sharding.ask_if_newer(from, epoch, cx);
             return;
         }
         let is_awaited = epoch == mine && shard.is_some_and(|shard| sharding.waiting_for.contains(shard));
@@ -204,9 +200,8 @@ impl Server {
     fn on_handoff_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &self.sharding else { return };
         let mine = sharding.epoch();
-        if epoch > sharding.newest().view().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
-        } else if epoch == mine {
+        sharding.ask_if_newer(from, epoch, cx);
+        if epoch == mine {
             cx.durably().send(from, sharding.handoff_to(from));
         } else if epoch < mine {
             // It left that view when it was owed and owed nothing there: whoever asks has forgotten.
@@ -254,6 +249,16 @@ impl Server {
             Some(message.with_items(items))
         } else {
             (!items.is_empty()).then_some(gossip::Message::Mail { items })
+        }
+    }
+}
+
+impl Sharding {
+    /// Asks whoever has spoken of an epoch that is unknown here for the views up to it. (Outside, nobody answers.)
+    pub(super) fn ask_if_newer(&self, whom: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let newest = self.newest().view().epoch;
+        if epoch > newest && whom != NodeId::OUTSIDE {
+            cx.send(whom, Message::ViewReq { epoch: newest });
         }
     }
 }

@@ -55,9 +55,7 @@ impl Server {
     ) {
         let Some(sharding) = &mut self.sharding else { return };
         let has_learnt = sharding.hear(core::slice::from_ref(hint));
-        if hint.epoch > sharding.newest().view().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().view().epoch });
-        }
+        sharding.ask_if_newer(from, hint.epoch, cx);
         // A server that is behind may still come to own the key, and then a late copy would be applied there.
         let is_final = |known: &&Forwarded| known.to == from && known.request.epoch <= epoch;
         let refused = sharding.forwarded_as(id).filter(is_final).cloned();
