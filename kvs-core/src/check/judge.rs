@@ -385,7 +385,7 @@ impl Judge {
         }
         for (_, input) in run.inputs {
             if let Input::View { view, .. } = input
-                && !self.maps.contains_key(&view.epoch)
+                && self.maps.get(&view.epoch).is_none_or(|known| **known.view() != *view)
             {
                 self.maps.insert(view.epoch, self.first.of(Arc::new(view.clone())).into());
             }
