@@ -1,14 +1,13 @@
 //! Keys on several servers, and what happens when one more joins: `cargo run -p kvs-core --example sharded -- [--router ring|modulo]`.
 
+mod story;
 mod support;
 
 use std::process::ExitCode;
 
 use kvs_core::op::Key;
 use kvs_core::routing::map::{ShardMap, moved};
-use kvs_core::sim::schedule::Schedule;
 use kvs_core::zoo::{Architecture, catalog};
-use support::{is_story, tell};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,16 +19,26 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(router) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(1)
-        }
+    if let Err(error) = print_moves(router) {
+        eprintln!("{error}");
+        return ExitCode::from(1);
     }
+    story::main_of(
+        "The same in a world, with requests on their way:",
+        &format!(
+            "zoo sharded router={router}
+             fill 12
+             settle
+             join S4
+             settle
+             put x=1 expect ok
+             get x expect 1"
+        ),
+    )
 }
 
-fn run(router: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// Where keys live before and after a fourth server joins.
+fn print_moves(router: &str) -> Result<(), Box<dyn std::error::Error>> {
     println!("Sharded: each key has one home, and a hash says which. Router: {router}.\n");
     let mut architecture = catalog::exhibit("sharded").ok_or("it is in the catalogue")?.architecture();
     architecture.set("router", router)?;
@@ -47,15 +56,7 @@ fn run(router: &str) -> Result<(), Box<dyn std::error::Error>> {
     let many = keys(10_000)?;
     let percent = f64::from(moved(&three, &four, &many)) / 100.0;
     println!("Of 10000 keys {percent:.1} % move when the fourth server joins.\n");
-
-    println!("The same in a world, with requests on their way:");
-    let text =
-        format!("zoo sharded router={router}\nfill 12\nsettle\njoin S4\nsettle\nput x=1 expect ok\nget x expect 1\n");
-    let schedule = Schedule::parse(&text)?;
-    match tell(&schedule, is_story).failure {
-        None => Ok(()),
-        Some(failure) => Err(failure.into()),
-    }
+    Ok(())
 }
 
 /// The map after the server that stands by has joined.

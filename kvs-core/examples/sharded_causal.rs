@@ -1,11 +1,12 @@
 //! Causes before effects, across shards and through a change of views: `cargo run -p kvs-core --example sharded_causal`.
 
+mod story;
 mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::main_of(
+    story::main_of(
         "Sharded causal: versions know their causes, and clients carry along what they have seen.",
         "zoo sharded-causal
          C1: put acl=everybody -> B1 expect ok

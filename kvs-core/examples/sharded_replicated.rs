@@ -1,11 +1,12 @@
 //! Three shards of three replicas: `cargo run -p kvs-core --example sharded_replicated`.
 
+mod story;
 mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::main_of(
+    story::main_of(
         "Sharded + replicated: each key belongs to one shard, each shard is kept by three replicas.",
         "zoo sharded-replicated shards=3 replicas=3 clients=3
          say \"Two clients write x at two replicas of its shard, without knowing of each other; a third writes elsewhere.\"

@@ -1,5 +1,6 @@
 //! Region, then shard, then replica: `cargo run -p kvs-core --example three_level`.
 
+mod story;
 mod support;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ fn main() -> ExitCode {
         eprintln!("{error}");
         return ExitCode::from(1);
     }
-    support::main_of(
+    story::main_of(
         "Three levels: a key goes to a region, there to a shard, and there to one of its replicas.",
         "zoo sharded-replicated shards=4 replicas=2 regions=2 clients=2
          C1: put x=1 expect ok

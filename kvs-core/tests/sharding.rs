@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kvs_core::check::play;
+use kvs_core::check::{Budget, Judge, Run, play};
 use kvs_core::op::Key;
 use kvs_core::process::NodeId;
 use kvs_core::routing::map::{Placement, ShardMap, moved};
@@ -320,4 +320,24 @@ fn what_makes_no_sense_is_refused_in_words() {
         let failure = schedule.run(&mut ()).failure.map(|failure| failure.to_string());
         assert_eq!(failure.as_deref(), Some(sentence), "{text}");
     }
+}
+
+/// What a judge has seen of a future that was taken back does not count.
+#[test]
+fn a_judge_forgets_a_view_that_was_taken_back() {
+    let puts: String = (1..=9).map(|key| format!("C1: put k{key}=1 expect ok\n")).collect();
+    let leaves = run("zoo sharded\nleave S1\nsettle");
+    let joins = run(&format!("zoo sharded\njoin S4\nsettle\n{puts}C1: getall -> S2\nsettle"));
+    let judgements = |judge: &mut Judge, outcome: &Outcome| {
+        let recording = &outcome.recording;
+        let mut replay = Replay::new(recording, &mut ());
+        replay.advance_to(outcome.end, recording, &mut ());
+        let (history, inputs) = (&outcome.history, recording.inputs());
+        let events = history.events().len();
+        judge.judge(&Run::new(&recording.architecture, replay.sim().world(), history, events, inputs), Budget::PATIENT)
+    };
+    let fresh = || Judge::new(&joins.recording.architecture);
+    let mut follows = fresh();
+    judgements(&mut follows, &leaves);
+    assert_eq!(judgements(&mut follows, &joins), judgements(&mut fresh(), &joins));
 }

@@ -1,13 +1,11 @@
 //! Who owns which part of the hash ring, and where the keys lie on it: the model of the panel *Where keys live*.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use kvs_core::op::Key;
 use kvs_core::routing::hash::{HashOf, position_of};
 use kvs_core::routing::map::ShardMap;
-use kvs_core::routing::view::{ShardName, View};
-use kvs_core::sim::Input;
+use kvs_core::routing::view::ShardName;
 
 use crate::player::Player;
 
@@ -71,10 +69,10 @@ fn turn(position: u64) -> f64 {
 impl Keyspace {
     /// Of the player's present; None if its store has no shards.
     pub fn new(player: &Player) -> Option<Self> {
-        let newest = player.sim().newest_view()?.clone();
-        let first = player.architecture().first_map();
-        let map = first.of(newest.clone());
-        let before = before(player, &newest).map(|view| first.of(view));
+        let views = player.sim().views();
+        let newest = views.last()?;
+        let map = ShardMap::new(player.architecture().sharding.as_ref()?.options.placement, newest.clone());
+        let before = views.iter().rev().nth(1).map(|view| map.of(view.clone()));
         let keys = keys(player);
         let mut shards: Vec<Share> = newest
             .shards
@@ -104,17 +102,6 @@ impl Keyspace {
         let keys = if all == 1 { "key" } else { "keys" };
         Some(format!("View {}: {} of {all} {keys} moved ({percent:.0} %)", self.epoch, self.moved))
     }
-}
-
-/// The view before the newest.
-fn before(player: &Player, newest: &View) -> Option<Arc<View>> {
-    let wanted = newest.epoch.checked_sub(1)?;
-    let first = player.architecture().first_map().view().clone();
-    let announced = player.recording().inputs().iter().filter_map(|(_, input)| match input {
-        Input::View { view, .. } => Some(Arc::new(view.clone())),
-        _ => None,
-    });
-    announced.chain([first]).find(|view| view.epoch == wanted)
 }
 
 /// Every key that some server keeps, be it to hand it over.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use kvs_core::op::{KVSOperation, Key, Value};
 use kvs_core::process::NodeId;
+use kvs_core::routing::map::moved;
 use kvs_core::server::{Call, Traffic};
 use kvs_core::sim::{Entry, Fate, History, Input, Links, Recording, Replay, Trace, What};
 use kvs_core::time::{Span, Time};
 use kvs_core::world::Sequence;
-use kvs_core::zoo::catalog::EXHIBITS;
+use kvs_core::zoo::catalog::{self, EXHIBITS};
 use kvs_web::command::{Command, Speed};
+use kvs_web::keyspace::Keyspace;
 use kvs_web::player::Player;
 use proptest::prelude::*;
 
@@ -163,4 +165,27 @@ proptest! {
             check(&player);
         }
     }
+}
+
+#[test]
+fn the_ring_shows_what_the_newest_view_up_to_the_present_has_moved() {
+    let architecture = catalog::exhibit("sharded").expect("it is in the catalogue").architecture();
+    let first = architecture.first_map();
+    let mut player = Player::new(Recording::new(architecture, 7));
+    let seconds = |seconds: u64| Command::Seek(Time::from_us(seconds * 1_000_000));
+    apply(&mut player, Command::Input(Input::Fill(40)));
+    apply(&mut player, seconds(2));
+    let before = Keyspace::new(&player).expect("there are shards");
+    assert_eq!((before.epoch, before.dots.len(), before.moves()), (1, 40, None));
+    let joins = player.sim().change_of_members(&[NodeId(3)], true).expect("a server stands by");
+    let Input::View { view, .. } = joins.clone() else { panic!("{joins:?}") };
+    let keys: Vec<Key> = before.dots.iter().map(|dot| dot.key.clone()).collect();
+    let wanted = moved(&first, &first.of(Arc::new(view)), &keys);
+    apply(&mut player, Command::Input(joins));
+    apply(&mut player, seconds(4));
+    let after = Keyspace::new(&player).expect("there are shards");
+    assert_eq!((after.epoch, after.dots.len(), after.moved), (2, 40, wanted));
+    assert!(wanted > 0 && after.moves().is_some());
+    apply(&mut player, seconds(1));
+    assert_eq!(Keyspace::new(&player).map(|keyspace| keyspace.epoch), Some(1), "the view is still to come");
 }

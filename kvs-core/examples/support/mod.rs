@@ -1,7 +1,5 @@
 //! How the examples tell a run: time, and what happened, in words.
 
-use std::process::ExitCode;
-
 use kvs_core::check::play;
 use kvs_core::sim::schedule::{Outcome, Schedule, Words};
 use kvs_core::sim::{Entry, Trace, What, describe};
@@ -39,23 +37,6 @@ fn say(words: &Words) {
         Words::Caption(caption) => println!("    {caption}"),
         Words::Question { question, answers } => {
             println!("    {question} (It will be: {}.)", answers.first().map_or("", String::as_str));
-        }
-    }
-}
-
-/// An example that is a schedule: says what it is, tells it, and fails if something is not as expected.
-#[allow(dead_code, reason = "not every example is one")]
-pub(crate) fn main_of(title: &str, text: &str) -> ExitCode {
-    println!("{title}\n");
-    let failure = match Schedule::parse(text) {
-        Ok(schedule) => tell(&schedule, is_story).failure.map(|failure| failure.to_string()),
-        Err(error) => Some(error.to_string()),
-    };
-    match failure {
-        None => ExitCode::SUCCESS,
-        Some(failure) => {
-            eprintln!("{failure}");
-            ExitCode::from(1)
         }
     }
 }

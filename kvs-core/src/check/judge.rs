@@ -80,15 +80,15 @@ impl<'a> Run<'a> {
         operations.filter(|(_, operation)| operation.op().writes(key)).map(|(at, _)| at).collect()
     }
 
-    /// The faults that there have been, of those that end promises.
-    pub fn faults(&self) -> BTreeSet<Fault> {
+    /// The faults that there have been, of those that end promises. `first`: who owned what at the beginning.
+    fn faults(&self, first: &ShardMap) -> BTreeSet<Fault> {
         let mut faults = BTreeSet::new();
         let mut targets: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
-        let map = self.architecture.sharding.as_ref().map(|_| self.architecture.first_map());
+        let map = self.architecture.sharding.as_ref().map(|_| first);
         // The server that a client would ask by itself, if that does not change.
         let own = |client: NodeId, key: Option<&Key>| {
             let place = client.0.saturating_sub(self.architecture.servers);
-            match &map {
+            match map {
                 Some(map) => {
                     let nodes = key.map_or(&map.view().shards[0].nodes, |key| &map.shard_of(key).nodes);
                     nodes[place as usize % nodes.len().max(1)]
@@ -190,8 +190,9 @@ pub struct Judge {
     sequential_places: Vec<usize>,
     /// Of each operation its parts, a key and a number each, and its number where any order is looked for.
     parts: Vec<Parts>,
-    /// The views that were announced, by epoch.
-    maps: BTreeMap<u32, ShardMap>,
+    /// Who owned what at the beginning, and by every view that was announced, by epoch.
+    first: Arc<ShardMap>,
+    maps: BTreeMap<u32, Arc<ShardMap>>,
     /// Where operations may be about many keys at once: the store as a whole.
     whole: Option<Whole>,
 }
@@ -206,6 +207,7 @@ struct Parts {
 impl Judge {
     /// A judge who has seen nothing yet.
     pub fn new(architecture: &Architecture) -> Self {
+        let first = Arc::new(architecture.first_map());
         Self {
             claims: architecture.claims(),
             deletes_what_was_read: architecture.storage == StorageOptions::Lattice(Values::MvRegister),
@@ -223,7 +225,8 @@ impl Judge {
             places: Vec::new(),
             sequential_places: Vec::new(),
             parts: Vec::new(),
-            maps: BTreeMap::from([(1, architecture.first_map())]),
+            maps: BTreeMap::from([(1, first.clone())]),
+            first,
             whole: Whole::new(architecture),
         }
     }
@@ -231,7 +234,7 @@ impl Judge {
     /// Every guarantee that makes sense for this run, in the order of [`Guarantee::ALL`].
     pub fn judge(&mut self, run: &Run<'_>, budget: Budget) -> Vec<Judgement> {
         self.follow(run);
-        let faults = run.faults();
+        let faults = run.faults(&self.first);
         let mut judgements = Vec::new();
         for guarantee in Guarantee::ALL {
             // One copy cannot differ from itself, and one key is always read at one moment.
@@ -260,7 +263,7 @@ impl Judge {
     /// The first promise that is broken. Stops looking there, and looks at promises only.
     pub fn breach(&mut self, run: &Run<'_>, budget: Budget) -> Option<(Guarantee, Proof)> {
         self.follow(run);
-        let faults = run.faults();
+        let faults = run.faults(&self.first);
         let standing: Vec<Guarantee> = self
             .claims
             .iter()
@@ -406,10 +409,9 @@ impl Judge {
         }
         for (_, input) in run.inputs {
             if let Input::View { view, .. } = input
-                && !self.maps.contains_key(&view.epoch)
+                && self.maps.get(&view.epoch).is_none_or(|known| **known.view() != *view)
             {
-                let map = run.architecture.first_map().of(Arc::new(view.clone()));
-                self.maps.insert(view.epoch, map);
+                self.maps.insert(view.epoch, self.first.of(Arc::new(view.clone())).into());
             }
         }
         for event in run.history.events().iter().take(run.events).skip(self.fed) {

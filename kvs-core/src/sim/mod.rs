@@ -65,6 +65,11 @@ impl Sim {
         }
     }
 
+    /// The views that were announced, from the first; none if the store has no shards.
+    pub fn views(&self) -> &[Arc<View>] {
+        &self.views
+    }
+
     /// The newest view that was announced; None if the store has no shards.
     pub fn newest_view(&self) -> Option<&Arc<View>> {
         self.views.last()

@@ -191,7 +191,7 @@ impl Invariants {
     fn look_at_routes(&mut self, world: &World<Node>) -> Result<(), Violation> {
         let time = world.now();
         for client in core::mem::take(&mut self.routed) {
-            if let (Some(watch), Some(sender)) = (&self.sharding, world.node(client).as_client()) {
+            if let (Some(watch), Some(sender)) = (&mut self.sharding, world.node(client).as_client()) {
                 watch.routed(sender).map_err(|(id, what)| Violation { id, time, node: client, what })?;
             }
         }

@@ -26,6 +26,8 @@ pub(super) struct Watch {
     keys: BTreeSet<Key>,
     /// The views that servers go by, by epoch.
     views: BTreeMap<u32, Arc<View>>,
+    /// Who owns what by the views that were asked about, by epoch: not taken from those who are watched, and made once.
+    maps: BTreeMap<u32, Arc<ShardMap>>,
 }
 
 impl Watch {
@@ -35,7 +37,11 @@ impl Watch {
         let views = BTreeMap::from([(1, first.view().clone())]);
         let is_ring = matches!(shards.options.placement, Placement::Ring(_));
         let is_single = architecture.gossip().is_none();
-        Some(Self { first, is_ring, is_single, keys: BTreeSet::new(), views })
+        Some(Self { first, is_ring, is_single, keys: BTreeSet::new(), views, maps: BTreeMap::new() })
+    }
+
+    fn map_of(&mut self, view: &Arc<View>) -> Arc<ShardMap> {
+        self.maps.entry(view.epoch).or_insert_with(|| self.first.of(view.clone()).into()).clone()
     }
 
     pub(super) fn asked(&mut self, request: &Request) {
@@ -43,9 +49,9 @@ impl Watch {
     }
 
     /// A client sends a request: whoever goes by the same view must agree on whose it is.
-    pub(super) fn routed(&self, client: &Client) -> Found {
+    pub(super) fn routed(&mut self, client: &Client) -> Found {
         let router = client.router();
-        let map = self.first.of(router.map().view().clone());
+        let map = self.map_of(router.map().view());
         match self.keys.iter().find(|key| router.shard(key) != map.owner(key)) {
             Some(key) => {
                 let names = &map.view().shards;
@@ -71,8 +77,9 @@ impl Watch {
             Some(_) => {}
             None => {
                 self.views.insert(view.epoch, view.clone());
-                if let Some(before) = self.views.get(&(view.epoch - 1)) {
-                    self.moves_no_more_than_it_must(&self.first.of(before.clone()), map)?;
+                if let Some(before) = self.views.get(&(view.epoch - 1)).cloned() {
+                    let before = self.map_of(&before);
+                    self.moves_no_more_than_it_must(&before, map)?;
                 }
             }
         }

@@ -3,7 +3,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, TRIES, digest};
+use super::{
+    Durable, GAVE_AWAY, HANDED_OVER, HandoffEnds, INSTALLED, Message, Place, RESEND, STRAY, Sharding, TRIES, digest,
+};
 use crate::op::Key;
 use crate::process::{Context, Event, NodeId};
 use crate::replication::{Replication, gossip};
@@ -52,28 +54,26 @@ impl Server {
         let Some(sharding) = &mut self.sharding else { return };
         if sharding.hear(views) {
             self.checkpoint(cx);
-        } else if views.last().is_some_and(|view| view.epoch > sharding.newest().epoch) && from != NodeId::OUTSIDE {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
+        } else if let Some(last) = views.last() {
+            sharding.ask_if_newer(from, last.epoch, cx);
         }
     }
 
     fn on_view_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &self.sharding else { return };
-        let views = sharding.known.iter().filter(|view| view.epoch > epoch).cloned().collect();
+        let views = sharding.known.iter().map(|map| map.view()).filter(|view| view.epoch > epoch).cloned().collect();
         cx.send(from, Message::View { views });
-        if epoch > sharding.newest().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
-        }
+        sharding.ask_if_newer(from, epoch, cx);
     }
 
     /// Enters one view after the other, as long as nobody is owed anything.
     fn advance(&mut self, cx: &mut Context<'_, Node>) {
         loop {
             let Some(sharding) = &mut self.sharding else { return };
-            let next = sharding.known.iter().find(|view| view.epoch == sharding.map.view().epoch + 1).cloned();
-            let Some(view) = next.filter(|_| sharding.is_settled()) else { break };
-            cx.mark(INSTALLED, u64::from(view.epoch));
-            sharding.enter(view, &mut self.machine.storage);
+            let next = sharding.map_of(sharding.epoch() + 1).filter(|_| sharding.is_settled()).cloned();
+            let Some(next) = next else { break };
+            cx.mark(INSTALLED, u64::from(next.view().epoch));
+            sharding.enter(next, &mut self.machine.storage);
             self.meet_members();
             self.checkpoint(cx);
             // What is to come is on its way, if all goes well.
@@ -92,7 +92,7 @@ impl Server {
     /// Hands over what is owed, and asks for what is to come if that is late.
     fn tell(&mut self, is_late: bool, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
-        let epoch = sharding.map.view().epoch;
+        let epoch = sharding.epoch();
         let mut has_given_up = false;
         let receivers: Vec<NodeId> = sharding.unacknowledged.keys().copied().collect();
         for node in receivers {
@@ -106,7 +106,7 @@ impl Server {
             // What is handed over must not come back when this server crashes: the write that says so comes first.
             cx.durably().send(node, sharding.handoff_to(node));
         }
-        let givers = sharding.before.iter().flat_map(|before| before.view().shards.iter());
+        let givers = sharding.before().into_iter().flat_map(|before| before.view().shards.iter());
         let givers = givers.filter(|shard| is_late && sharding.waiting_for.contains(&shard.name));
         for node in givers.flat_map(|shard| shard.nodes.iter()).filter(|node| **node != sharding.me) {
             cx.send(*node, Message::HandoffReq { epoch });
@@ -132,12 +132,10 @@ impl Server {
         cx: &mut Context<'_, Node>,
     ) {
         let Some(sharding) = &mut self.sharding else { return };
-        let mine = sharding.map.view().epoch;
+        let mine = sharding.epoch();
         if epoch > mine {
             // It comes again; by then this server is there, too.
-            if epoch > sharding.newest().epoch {
-                cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
-            }
+            sharding.ask_if_newer(from, epoch, cx);
             return;
         }
         let is_awaited = epoch == mine && shard.is_some_and(|shard| sharding.waiting_for.contains(shard));
@@ -188,10 +186,11 @@ impl Server {
     fn on_handoff_ack(&mut self, from: NodeId, epoch: u32, acknowledged: u64, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
         // What came here since the handoff left has not been acknowledged.
-        let is_all = acknowledged == digest(&sharding.parcels_for(from));
-        if epoch != sharding.map.view().epoch || !is_all || sharding.unacknowledged.remove(&from).is_none() {
+        let is_all = || acknowledged == digest(&sharding.parcels_for(from));
+        if epoch != sharding.epoch() || !sharding.unacknowledged.contains_key(&from) || !is_all() {
             return;
         }
+        sharding.unacknowledged.remove(&from);
         if sharding.drop_handed_over() {
             cx.mark(HANDED_OVER, u64::from(epoch));
             self.checkpoint(cx);
@@ -200,15 +199,14 @@ impl Server {
 
     fn on_handoff_req(&mut self, from: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &self.sharding else { return };
-        let mine = sharding.map.view().epoch;
-        if epoch > sharding.newest().epoch {
-            cx.send(from, Message::ViewReq { epoch: sharding.newest().epoch });
-        } else if epoch == mine {
+        let mine = sharding.epoch();
+        sharding.ask_if_newer(from, epoch, cx);
+        if epoch == mine {
             cx.durably().send(from, sharding.handoff_to(from));
         } else if epoch < mine {
             // It left that view when it was owed and owed nothing there: whoever asks has forgotten.
-            let view_before = sharding.known.iter().find(|view| view.epoch + 1 == epoch);
-            let shard = view_before.and_then(|view| view.shard_of(sharding.me)).map(|shard| shard.name.clone());
+            let before = sharding.map_of(epoch.saturating_sub(1));
+            let shard = before.and_then(|map| map.view().shard_of(sharding.me)).map(|shard| shard.name.clone());
             cx.durably().send(from, Message::Handoff { epoch, shard, parcels: Arc::default() });
         }
     }
@@ -251,6 +249,16 @@ impl Server {
             Some(message.with_items(items))
         } else {
             (!items.is_empty()).then_some(gossip::Message::Mail { items })
+        }
+    }
+}
+
+impl Sharding {
+    /// Asks whoever has spoken of an epoch that is unknown here for the views up to it. (Outside, nobody answers.)
+    pub(super) fn ask_if_newer(&self, whom: NodeId, epoch: u32, cx: &mut Context<'_, Node>) {
+        let newest = self.newest().view().epoch;
+        if epoch > newest && whom != NodeId::OUTSIDE {
+            cx.send(whom, Message::ViewReq { epoch: newest });
         }
     }
 }

@@ -21,10 +21,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::xxh64;
 
 use super::Request;
-use crate::op::{ClientId, KVSOperation, Key, RequestId, Value};
+use crate::op::{ClientId, Key, RequestId, Value};
 use crate::process::{Mark, NodeId};
 use crate::routing::map::{Placement, ShardMap};
-use crate::routing::view::{ShardName, View};
+use crate::routing::view::{Shard, ShardName, View};
 use crate::storage::{Parcel, Storage};
 use crate::time::Span;
 
@@ -161,12 +161,9 @@ pub struct Sharding {
     me: NodeId,
     /// What it goes by.
     map: Arc<ShardMap>,
-    /// What it went by before.
+    /// All views that it has heard of, from the first, with who owns what by each: a ring is too dear to be made for every request.
     #[serde(skip)]
-    before: Option<Arc<ShardMap>>,
-    /// All views that it has heard of, from the first.
-    #[serde(skip)]
-    known: Vec<Arc<View>>,
+    known: Vec<Arc<ShardMap>>,
     /// The shards that have yet to hand over.
     waiting_for: BTreeSet<ShardName>,
     /// Who has yet to say that they have what is theirs, and how often they were sent it.
@@ -206,12 +203,11 @@ impl Durable {
 impl Sharding {
     /// What a server knows in the first view. `empty` is a store of its kind.
     pub fn new(options: Arc<ShardingOptions>, map: Arc<ShardMap>, me: NodeId, empty: Storage) -> Self {
-        let known = Vec::from([map.view().clone()]);
+        let known = Vec::from([map.clone()]);
         Self {
             options,
             me,
             map,
-            before: None,
             known,
             waiting_for: BTreeSet::new(),
             unacknowledged: BTreeMap::new(),
@@ -226,9 +222,23 @@ impl Sharding {
         &self.map
     }
 
-    /// The newest view that it has heard of.
-    pub fn newest(&self) -> &Arc<View> {
-        self.known.last().unwrap_or(self.map.view())
+    /// What it will go by when it has entered every view that it has heard of.
+    fn newest(&self) -> &Arc<ShardMap> {
+        self.known.last().unwrap_or(&self.map)
+    }
+
+    /// Who owns what in an epoch, if it has heard of that.
+    fn map_of(&self, epoch: u32) -> Option<&Arc<ShardMap>> {
+        self.known.iter().find(|map| map.view().epoch == epoch)
+    }
+
+    /// What it went by before.
+    fn before(&self) -> Option<&Arc<ShardMap>> {
+        self.map_of(self.epoch().saturating_sub(1))
+    }
+
+    fn epoch(&self) -> u32 {
+        self.map.view().epoch
     }
 
     /// The shards that have yet to hand over what is its own.
@@ -246,54 +256,11 @@ impl Sharding {
         if !self.map.owns(self.me, key) {
             return Place::Elsewhere;
         }
-        let is_coming = self.before.as_ref().is_some_and(|before| {
+        let is_coming = self.before().is_some_and(|before| {
             let giver = before.shard_of(key);
             !giver.nodes.contains(&self.me) && self.waiting_for.contains(&giver.name)
         });
         if is_coming { Place::Coming } else { Place::Here }
-    }
-
-    /// Whether a key has had the same owner ever since an epoch. What was sent to its owner before it moved away and back is too old.
-    fn has_stayed(&self, key: &Key, since: u32) -> bool {
-        let mine = self.map.view().epoch;
-        let name = &self.map.shard_of(key).name;
-        let between = self.known.iter().filter(|view| (since..mine).contains(&view.epoch));
-        between.map(|view| self.map.of(view.clone())).all(|map| map.shard_of(key).name == *name)
-    }
-
-    /// Whose business a request is.
-    fn admits(&self, request: &Request, is_proxied: bool) -> Place {
-        if !self.options.fencing {
-            return Place::Here;
-        }
-        let keys = request.op.keys();
-        let passes_on = self.options.misrouted == Misrouted::Forwarded && !is_proxied;
-        let is_current = if passes_on {
-            self.forwarded_as(request.id).is_none()
-        } else {
-            request.epoch >= self.map.view().epoch || keys.iter().all(|key| self.has_stayed(key, request.epoch))
-        };
-        let is_of_shard = self.map.view().shard_of(self.me).is_some();
-        let places = || keys.iter().map(|key| self.place(key));
-        if !is_of_shard || !is_current || places().any(|place| place == Place::Elsewhere) {
-            return Place::Elsewhere;
-        }
-        let waits = match request.op {
-            KVSOperation::GetAll => !self.waiting_for.is_empty(),
-            // Values that are merged may be written at any time: what is handed over later is merged with them.
-            _ if self.merges && request.op.is_write() => false,
-            _ => places().any(|place| place == Place::Coming),
-        };
-        if waits { Place::Coming } else { Place::Here }
-    }
-
-    /// Whether it has passed on a later request of the same client.
-    fn has_passed_on_after(&self, id: RequestId) -> bool {
-        self.forwarded.get(&id.client).is_some_and(|known| known.request.id.sequence > id.sequence)
-    }
-
-    fn forwarded_as(&self, id: RequestId) -> Option<&Forwarded> {
-        self.forwarded.get(&id.client).filter(|known| known.request.id == id)
     }
 
     /// The nodes of its shard; itself alone if it has none.
@@ -305,8 +272,8 @@ impl Sharding {
     fn hear(&mut self, views: &[Arc<View>]) -> bool {
         let count = self.known.len();
         for view in views {
-            if view.epoch == self.newest().epoch + 1 {
-                self.known.push(view.clone());
+            if view.epoch == self.newest().view().epoch + 1 {
+                self.known.push(self.map.of(view.clone()).into());
             }
         }
         self.known.len() > count
@@ -314,7 +281,7 @@ impl Sharding {
 
     /// Whether nobody is owed anything in the view that it goes by.
     pub fn is_settled(&self) -> bool {
-        let has_got_it = |shard: &crate::routing::view::Shard| {
+        let has_got_it = |shard: &Shard| {
             let mut others = shard.nodes.iter().filter(|node| **node != self.me).peekable();
             others.peek().is_none() || others.any(|node| !self.unacknowledged.contains_key(node))
         };
@@ -322,8 +289,7 @@ impl Sharding {
     }
 
     /// Goes by the next view. What it no longer owns leaves the store.
-    fn enter(&mut self, view: Arc<View>, storage: &mut Storage) {
-        let next = Arc::new(self.map.of(view));
+    fn enter(&mut self, next: Arc<ShardMap>, storage: &mut Storage) {
         let before = core::mem::replace(&mut self.map, next);
         self.waiting_for = self.map.sources(&before, self.me);
         self.unacknowledged.clear();
@@ -347,7 +313,6 @@ impl Sharding {
                 self.owe(&key);
             }
         }
-        self.before = Some(before);
     }
 
     /// Somebody else's key is kept here and must go.
@@ -357,16 +322,21 @@ impl Sharding {
         }
     }
 
+    /// What is kept here of others' keys, as far as it is wanted.
+    fn parcels<C: FromIterator<(Key, Parcel)>>(&self, is_wanted: impl Fn(&Key) -> bool) -> C {
+        let pack = |key: Key| self.leaving.pack(&key).map(|parcel| (key, parcel));
+        self.leaving.keys().into_iter().filter(is_wanted).filter_map(pack).collect()
+    }
+
     /// What is kept here of a node's keys.
     fn parcels_for(&self, node: NodeId) -> Arc<[(Key, Parcel)]> {
-        let keys = self.leaving.keys().into_iter().filter(|key| self.map.owns(node, key));
-        keys.filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect()
+        self.parcels(|key| self.map.owns(node, key))
     }
 
     fn handoff_to(&self, node: NodeId) -> Message {
-        let shard = self.before.as_ref().and_then(|before| before.view().shard_of(self.me));
+        let shard = self.before().and_then(|before| before.view().shard_of(self.me));
         Message::Handoff {
-            epoch: self.map.view().epoch,
+            epoch: self.epoch(),
             shard: shard.map(|shard| shard.name.clone()),
             parcels: self.parcels_for(node),
         }
@@ -385,13 +355,12 @@ impl Sharding {
 
     /// What is to survive a crash; the keys that leave only where the others survive it, too.
     pub(super) fn durable(&self, keeps_values: bool) -> Durable {
-        let keys = if keeps_values { self.leaving.keys() } else { Vec::new() };
         Durable {
-            epoch: self.map.view().epoch,
-            known: self.known.clone(),
+            epoch: self.epoch(),
+            known: self.known.iter().map(|map| map.view().clone()).collect(),
             waiting_for: self.waiting_for.clone(),
             unacknowledged: self.unacknowledged.keys().copied().collect(),
-            leaving: keys.into_iter().filter_map(|key| Some((key.clone(), self.leaving.pack(&key)?))).collect(),
+            leaving: self.parcels(|_| keeps_values),
             forwarded: if keeps_values { self.forwarded.clone() } else { BTreeMap::new() },
         }
     }
@@ -399,14 +368,11 @@ impl Sharding {
     /// Goes on where it was before a crash. Without its values it asks again for all that came to it in this view.
     fn recover(&mut self, durable: Durable, keeps_values: bool) {
         self.forwarded = durable.forwarded;
-        let view_of = |epoch: u32| durable.known.iter().find(|view| view.epoch == epoch);
-        let Some(view) = view_of(durable.epoch) else { return };
-        let map = Arc::new(self.map.of(view.clone()));
-        self.before = view_of(durable.epoch.saturating_sub(1)).map(|view| Arc::new(map.of(view.clone())));
-        let sources = || self.before.as_ref().map(|before| map.sources(before, self.me)).unwrap_or_default();
+        self.hear(&durable.known);
+        let Some(map) = self.map_of(durable.epoch) else { return };
+        self.map = map.clone();
+        let sources = || self.before().map(|before| self.map.sources(before, self.me)).unwrap_or_default();
         self.waiting_for = if keeps_values { durable.waiting_for } else { sources() };
-        self.map = map;
-        self.known = durable.known;
         self.unacknowledged = durable.unacknowledged.into_iter().map(|node| (node, 0)).collect();
         for (key, parcel) in &durable.leaving {
             self.leaving.unpack(key, parcel);
@@ -424,17 +390,5 @@ fn transfer(key: &Key, from: &mut Storage, to: &mut Storage) {
     if let Some(parcel) = from.pack(key) {
         to.unpack(key, &parcel);
         from.forget(key);
-    }
-}
-
-impl Sharding {
-    /// To whom a request is passed on.
-    fn an_owner(&self, from: NodeId, request: &Arc<Request>) -> Option<Forwarded> {
-        let newest = self.map.of(self.newest().clone());
-        let nodes = &newest.shard_of(request.op.keys().first()?).nodes;
-        let place = request.id.client.node.0.checked_rem(u32::try_from(nodes.len()).ok()?)?;
-        let to = *nodes.get(place as usize)?;
-        let request = Arc::new(Request { epoch: newest.view().epoch, ..(**request).clone() });
-        (to != self.me).then_some(Forwarded { request, to, client: from })
     }
 }
