@@ -81,6 +81,18 @@ fn sharded_causal_keeps_its_invariants() {
     assert_seen(&live_many(Animal::ShardedCausal), &marks);
 }
 
+#[test]
+fn raft_keeps_its_invariants() {
+    use kvs_core::ordering::raft::{
+        ALREADY_THERE, COMPACTED, DEPOSED, ELECTED, INSTALLED, LEADER_HEARD, MISSING, NOT_YET_COMMITTED, OLD_TERM,
+        OUTDATED_LOG, OVERWRITTEN, READ_WAITS, REFUSED_VOTE,
+    };
+    use kvs_core::server::{REDIRECTED, REPEATED};
+    let votes = [ELECTED, NOT_YET_COMMITTED, DEPOSED, REFUSED_VOTE, OUTDATED_LOG, LEADER_HEARD, OLD_TERM];
+    let entries = [MISSING, OVERWRITTEN, COMPACTED, INSTALLED, READ_WAITS, ALREADY_THERE, REPEATED, REDIRECTED];
+    assert_seen(&live_many(Animal::Raft), &[&votes[..], &entries[..]].concat());
+}
+
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {

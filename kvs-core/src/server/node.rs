@@ -90,7 +90,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 18] = [
+    pub const KINDS: [&'static str; 25] = [
         "Request",
         "Response",
         "Mail",
@@ -109,6 +109,13 @@ impl Message {
         "WrongShard",
         "Proxy",
         "Redirect",
+        "PreVote",
+        "PreVoteReply",
+        "RequestVote",
+        "VoteReply",
+        "AppendEntries",
+        "AppendReply",
+        "InstallSnapshot",
     ];
 }
 
@@ -163,7 +170,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -171,6 +178,8 @@ impl Timer {
         Self::Gossip(gossip::Timer::AeTick),
         Self::Gossip(gossip::Timer::DcSweep),
         Self::Handoff,
+        Self::Ordering(ordering::Timer::Raft(ordering::raft::Timer::Election)),
+        Self::Ordering(ordering::Timer::Raft(ordering::raft::Timer::Heartbeat)),
     ];
 }
 

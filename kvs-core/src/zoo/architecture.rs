@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ordering::raft::{Raft, RaftOptions};
+use crate::ordering::{Ordering, ReadMode};
 use crate::process::NodeId;
 use crate::replication::Replication;
 use crate::replication::gossip::{EpidemicGossip, GossipConfig};
@@ -33,6 +35,8 @@ pub enum Animal {
     ShardedReplicated,
     /// The same, with values that know their causes and clients that carry them along.
     ShardedCausal,
+    /// Servers that agree on a log by way of a leader.
+    Raft,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -134,6 +138,8 @@ pub enum OrderingOptions {
     /// Each server takes requests as they arrive.
     #[default]
     Arrival,
+    /// By a log that a leader replicates.
+    Raft(RaftOptions),
 }
 
 /// The part that a node plays.
@@ -187,6 +193,7 @@ impl Architecture {
         let map = Arc::new(self.first_map());
         let sharding_options = self.sharding.as_ref().map(|shards| Arc::new(shards.options.clone()));
         let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
+        let raft_options = self.raft().map(|options| Arc::new(options.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
@@ -198,6 +205,10 @@ impl Architecture {
                 Some(config) => Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me)),
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
+            let server = server.with_ordering(match &raft_options {
+                None => Ordering::Arrival,
+                Some(options) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
+            });
             Node::Server(match &sharding_options {
                 None => server,
                 Some(options) => server.with_sharding(Sharding::new(options.clone(), map.clone(), me, storage.clone())),
@@ -232,7 +243,7 @@ impl Architecture {
         match (&self.ordering, &self.replication) {
             _ if !self.is_server(node) => Role::Client,
             (_, ReplicationOptions::EpidemicGossip(_)) => Role::Replica,
-            (OrderingOptions::Arrival, ReplicationOptions::NoReplication) => Role::Server,
+            (OrderingOptions::Arrival | OrderingOptions::Raft(_), ReplicationOptions::NoReplication) => Role::Server,
         }
     }
 
@@ -243,8 +254,17 @@ impl Architecture {
 
     /// How long the servers of an ordered store may take to notice that somebody is gone.
     pub fn election_timeout(&self) -> Option<Span> {
-        match self.ordering {
+        match &self.ordering {
             OrderingOptions::Arrival => None,
+            OrderingOptions::Raft(options) => Some(options.longest_election_timeout()),
+        }
+    }
+
+    /// How reads are answered where servers agree on an order.
+    pub fn reads(&self) -> Option<ReadMode> {
+        match &self.ordering {
+            OrderingOptions::Arrival => None,
+            OrderingOptions::Raft(options) => Some(options.reads),
         }
     }
 
@@ -258,6 +278,14 @@ impl Architecture {
         match &self.replication {
             ReplicationOptions::EpidemicGossip(config) => Some(config),
             ReplicationOptions::NoReplication => None,
+        }
+    }
+
+    /// How servers agree by Raft, if they do.
+    pub fn raft(&self) -> Option<&RaftOptions> {
+        match &self.ordering {
+            OrderingOptions::Raft(options) => Some(options),
+            OrderingOptions::Arrival => None,
         }
     }
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Animal, Architecture, StorageOptions};
+use crate::ordering::ReadMode;
 use crate::replication::gossip::Delivery;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
@@ -196,6 +197,17 @@ impl Architecture {
                 let ended_by: &[Fault] =
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
+            }
+            Animal::Raft => {
+                let durability = claim(Guarantee::Durability, &[Fault::Wipe]);
+                match self.reads() {
+                    // What is read may be old, and older than what the same client read elsewhere.
+                    Some(ReadMode::Local) => vec![durability],
+                    Some(ReadMode::Lease) => {
+                        vec![claim(Guarantee::Linearizability, &[Fault::Wipe, Fault::Skew]), durability]
+                    }
+                    _ => vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), durability],
+                }
             }
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.

@@ -100,6 +100,24 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("read-context", luck.pick(&["carried", "carried", "blind"]));
         }
         Animal::Sharded | Animal::ShardedCausal => {}
+        Animal::Raft => {
+            // An answer takes many messages, and each may take half a second.
+            set("retries", luck.pick(&["20", "40"]));
+            set("replicas", luck.pick(&["1", "2", "3", "3", "4", "5"]));
+            set("routing", luck.pick(&["leader", "leader", "sticky", "round-robin"]));
+            set("reads", luck.pick(&["log", "log", "read-index", "lease", "local"]));
+            // It is live only where messages are faster than elections.
+            let (latency, timeout) =
+                luck.pick(&[("5ms", "300ms"), ("60ms", "300ms"), ("60ms", "1s"), ("60ms", "300ms"), ("500ms", "3s")]);
+            set("latency-max", latency);
+            set("election-timeout", timeout);
+            set("heartbeat", luck.pick(&["50ms", "150ms"]));
+            set("snapshot-every", luck.pick(&["1", "4", "32"]));
+            set("batch", luck.pick(&["1", "3", "16"]));
+            set("pre-vote", luck.pick(&["on", "on", "off"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+        }
         Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));

@@ -28,6 +28,8 @@ pub enum Shape {
     Diamond,
     /// About shards.
     Hexagon,
+    /// About the order of requests.
+    Pentagon,
 }
 
 impl Shape {
@@ -39,12 +41,13 @@ impl Shape {
             Self::Drop => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9Z",
             Self::Diamond => "M0-13L13 0L0 13L-13 0Z",
             Self::Hexagon => "M-6-11H6L12 0L6 11H-6L-12 0Z",
+            Self::Pentagon => "M0-12L12-3L7 11H-7L-12-3Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 18] = [
+pub const LOOKS: [Look; 25] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -113,6 +116,31 @@ pub const LOOKS: [Look; 18] = [
     },
     Look { kind: "Redirect", class: "wrong", shape: Shape::Square, letter: "→", meaning: "ask somebody else" },
     Look { kind: "Proxy", class: "request", shape: Shape::Square, letter: "»", meaning: "a request is passed on" },
+    Look { kind: "PreVote", class: "view", shape: Shape::Pentagon, letter: "P", meaning: "would you vote for me?" },
+    Look { kind: "PreVoteReply", class: "ack", shape: Shape::Pentagon, letter: "p", meaning: "I would, or would not" },
+    Look { kind: "RequestVote", class: "view", shape: Shape::Pentagon, letter: "V", meaning: "vote for me" },
+    Look { kind: "VoteReply", class: "ack", shape: Shape::Pentagon, letter: "v", meaning: "a vote, or none" },
+    Look {
+        kind: "AppendEntries",
+        class: "mail",
+        shape: Shape::Pentagon,
+        letter: "A",
+        meaning: "the leader: what comes next in the log, or a sign of life",
+    },
+    Look {
+        kind: "AppendReply",
+        class: "ack",
+        shape: Shape::Pentagon,
+        letter: "a",
+        meaning: "how far the log of a follower agrees",
+    },
+    Look {
+        kind: "InstallSnapshot",
+        class: "handoff",
+        shape: Shape::Pentagon,
+        letter: "S",
+        meaning: "what a log has led to, for somebody who is far behind",
+    },
 ];
 
 /// The look of a kind.

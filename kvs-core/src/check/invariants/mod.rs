@@ -27,6 +27,13 @@
 //! | W1 | ordered, when quiet | whoever asks is answered |
 //! | B8 | ordered, when quiet | who is up has executed all that anybody has |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
+//! | F1 | Raft | in each term there is one leader at most |
+//! | F2 | Raft | a leader does not change or cut off its own log |
+//! | F3 | Raft | logs that have an entry of the same place and term are the same up to there |
+//! | F4 | Raft | whoever is elected has all that was committed in earlier terms |
+//! | F5 | Raft | a place for which something was committed holds nothing else anywhere that is committed |
+//! | F6 | Raft | a server votes for one candidate a term, whatever crashes |
+//! | F7 | Raft | a term that a server has told others never falls, whatever crashes |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
@@ -34,6 +41,7 @@
 mod gossip;
 mod local;
 mod ordered;
+mod raft;
 mod sharding;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -44,6 +52,7 @@ use core::fmt;
 
 use crate::command::{KVData, KVOperation, KVResult};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
+use crate::ordering;
 use crate::process::NodeId;
 use crate::server::{Message, Node, Request, Response, Server};
 use crate::storage::Storage;
@@ -79,6 +88,7 @@ pub struct Invariants {
     gossip: Option<gossip::Watch>,
     sharding: Option<sharding::Watch>,
     ordered: Option<ordered::Watch>,
+    raft: Option<raft::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -106,6 +116,7 @@ impl Invariants {
             gossip: architecture.gossip().map(|_| gossip::Watch::new(architecture)),
             sharding: sharding::Watch::new(architecture),
             ordered: ordered::Watch::new(architecture),
+            raft: raft::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -166,6 +177,10 @@ impl Invariants {
             let found = found.and_then(|()| match &mut self.ordered {
                 Some(watch) => watch.look(node, before, server),
                 None => Ok(()),
+            });
+            let found = found.and_then(|()| match (&mut self.raft, server.ordering().raft()) {
+                (Some(watch), Some(raft)) => watch.look(node, before.and_then(|before| before.ordering().raft()), raft),
+                _ => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.sharding {
                 Some(watch) => watch.look(node, server, world),
@@ -297,6 +312,11 @@ impl Observer<Node> for Invariants {
             Happening::Sent { from, to, message: Message::Gossip(_), .. } if self.sharding.is_some() => {
                 self.gossiped.push((from, to));
             }
+            Happening::Sent { from, to, message: Message::Ordering(ordering::Message::Raft(message)), .. } => {
+                if let Some(Err((id, what))) = self.raft.as_mut().map(|watch| watch.sent(from, to, message)) {
+                    self.fail(id, now, from, what);
+                }
+            }
             Happening::Delivered { message: Message::Request(request), .. } => {
                 if let Some(watch) = &mut self.local {
                     watch.arrived(request);
@@ -308,6 +328,11 @@ impl Observer<Node> for Invariants {
                 }
                 if let Some(watch) = &mut self.gossip {
                     watch.crashed(node);
+                }
+                // Who is alone executes at once, and answers when the disk has it: what it did not get to say may be gone.
+                if self.seen.len() == 1 {
+                    self.ordered.iter_mut().for_each(ordered::Watch::forget);
+                    self.raft.iter_mut().for_each(raft::Watch::forget);
                 }
             }
             _ => {}

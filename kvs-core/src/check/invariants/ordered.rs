@@ -35,6 +35,11 @@ impl Watch {
         Err(("A5", format!("{} was answered {} and then {}", response.id, known.result, response.result)))
     }
 
+    /// Nobody has seen the states that there were.
+    pub(super) fn forget(&mut self) {
+        self.states.clear();
+    }
+
     pub(super) fn look(&mut self, node: NodeId, before: Option<&Server>, server: &Server) -> Found {
         let Some(applied) = server.applied() else { return Ok(()) };
         let before = before.and_then(Server::applied).unwrap_or(0);

@@ -8,6 +8,7 @@ use core::fmt;
 
 use super::{Architecture, Names, StorageOptions, catalog};
 use crate::choice::Probability;
+use crate::ordering::ReadMode;
 use crate::replication::gossip::Delivery;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
@@ -224,6 +225,8 @@ impl OptionSpec {
 impl Architecture {
     /// The most servers of a store with shards.
     const SHARDED_SERVERS_MAX: u32 = 48;
+    /// The most servers that vote.
+    const VOTERS_MAX: u32 = 9;
 
     /// Sets an option by its name, from text. On an error nothing has changed.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionError> {
@@ -277,6 +280,22 @@ impl Architecture {
             return fail(
                 "nobody leads in a store without an order: routing=leader needs servers that agree on one".into(),
             );
+        }
+        if let Some(raft) = self.raft() {
+            if self.servers > Self::VOTERS_MAX {
+                return fail(format!("{} servers that vote are {} at most", self.servers, Self::VOTERS_MAX));
+            }
+            if raft.heartbeat >= raft.election_timeout {
+                return fail(format!(
+                    "a leader that speaks every {} is given up after {}",
+                    raft.heartbeat, raft.election_timeout
+                ));
+            }
+            if raft.reads == ReadMode::Quorum {
+                return fail(
+                    "a server of Raft does not ask others what they have: reads=quorum needs acceptors".into(),
+                );
+            }
         }
         if self.client.read_context == ReadContext::Nearest
             && self.storage != StorageOptions::Lattice(Values::CausalWrapper)
