@@ -1,66 +1,137 @@
 //! When? The socket that puts requests in order, where several servers must do what one would.
 //!
 //! A protocol here agrees with its peers on one sequence of [`Command`]s and applies it to the [`Machine`](crate::storage::Machine) of its
-//! server, slot after slot. It is hosted by anything whose messages can carry its own, and hands what it has to say to clients to its host as
-//! [`Reply`]s.
+//! server, slot after slot. It is hosted by anything whose messages can carry its own ([`Host`]), and hands what it has to say to clients to
+//! its host as [`Reply`]s, by way of an [`Executor`].
 
 mod command;
 mod glance;
+mod host;
+pub mod rabia;
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::rabia::Rabia;
+use crate::process::{Context, Event};
+use crate::request::Request;
+
 pub use command::{Command, Reply};
 pub use glance::{Glance, Slot, SlotState};
+pub use host::{Executor, Host};
 
 /// The ordering part of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Ordering {
     /// Each server takes requests as they arrive.
     Arrival,
+    /// Replicas without a leader.
+    Rabia(Box<Rabia>),
 }
 
 /// What the protocols say to their like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Message {}
+pub enum Message {
+    /// Replicas without a leader.
+    Rabia(rabia::Message),
+}
 
 /// What the protocols wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Timer {}
+pub enum Timer {
+    /// Replicas without a leader.
+    Rabia(rabia::Timer),
+}
 
 impl Message {
     /// What kind of message it is, in one word.
     pub fn kind(&self) -> &'static str {
-        match *self {}
+        match self {
+            Self::Rabia(message) => message.kind(),
+        }
     }
 }
 
 impl fmt::Display for Message {
     /// What it says, in a few words.
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rabia(message) => message.fmt(f),
+        }
     }
 }
 
 impl Timer {
     /// What a schedule calls it.
     pub fn name(self) -> &'static str {
-        match self {}
+        match self {
+            Self::Rabia(timer) => timer.name(),
+        }
+    }
+
+    /// What it is for, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Rabia(timer) => timer.words(),
+        }
     }
 }
 
 impl Ordering {
+    /// Takes a request of a client.
+    pub fn submit<P: Host>(
+        &mut self,
+        request: &Arc<Request>,
+        executor: &mut Executor<'_>,
+        cx: &mut Context<'_, P>,
+    ) {
+        match self {
+            Self::Arrival => {}
+            Self::Rabia(rabia) => rabia.submit(request, executor, cx),
+        }
+    }
+
+    /// Handles an event.
+    pub fn step<P: Host>(
+        &mut self,
+        event: Event<Message, Timer>,
+        executor: &mut Executor<'_>,
+        cx: &mut Context<'_, P>,
+    ) {
+        match (self, event) {
+            (Self::Rabia(rabia), Event::Boot) => rabia.step(Event::Boot, executor, cx),
+            (Self::Rabia(rabia), Event::Timer(Timer::Rabia(timer))) => rabia.step(Event::Timer(timer), executor, cx),
+            (Self::Rabia(rabia), Event::Receive { from, message: Message::Rabia(message) }) => {
+                rabia.step(Event::Receive { from, message }, executor, cx);
+            }
+            // Said to servers of another kind.
+            (Self::Arrival, _) => {}
+        }
+    }
+
     /// What is to be seen of it at a glance.
     pub fn glance(&self) -> Option<Glance> {
         match self {
             Self::Arrival => None,
+            Self::Rabia(rabia) => Some(rabia.glance()),
         }
     }
 
     /// Up to which slot, not included, the machine has executed; None where there are no slots.
     pub fn applied(&self) -> Option<u64> {
         match self {
+            Self::Arrival => None,
+            Self::Rabia(rabia) => Some(rabia.applied()),
+        }
+    }
+
+    /// The replica without a leader, if it is one.
+    pub fn rabia(&self) -> Option<&Rabia> {
+        match self {
+            Self::Rabia(rabia) => Some(rabia),
             Self::Arrival => None,
         }
     }

@@ -453,7 +453,7 @@ impl Server {
 
     /// What an answer says must not be undone by a crash: neither the write it confirms nor the one it shows.
     fn reply(&self, to: NodeId, response: Arc<Response>, cx: &mut Context<'_, Node>) {
-        if self.options.journal && self.options.sync_before_reply {
+        if self.is_ordered() || (self.options.journal && self.options.sync_before_reply) {
             cx.durably().send(to, Message::Response(response));
         } else {
             cx.send(to, Message::Response(response));

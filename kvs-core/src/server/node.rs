@@ -90,7 +90,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 18] = [
+    pub const KINDS: [&'static str; 27] = [
         "Request",
         "Response",
         "Mail",
@@ -109,6 +109,15 @@ impl Message {
         "WrongShard",
         "Proxy",
         "Redirect",
+        "Forward",
+        "Proposal",
+        "State",
+        "Vote",
+        "Decision",
+        "AskProposal",
+        "GiveProposal",
+        "CatchUp",
+        "CatchUpResp",
     ];
 }
 
@@ -163,7 +172,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -171,6 +180,8 @@ impl Timer {
         Self::Gossip(gossip::Timer::AeTick),
         Self::Gossip(gossip::Timer::DcSweep),
         Self::Handoff,
+        Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Resend)),
+        Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::SendBatch)),
     ];
 }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Message, Node, Server};
-use crate::ordering::{self, Ordering, Reply};
+use crate::ordering::{self, Executor, Ordering, Reply};
 use crate::process::{Context, Event, NodeId};
 use crate::request::Request;
 
@@ -17,17 +17,17 @@ impl Server {
     /// Hands a request to the ordering. Whoever asked gets the answer when it has been executed.
     pub(super) fn submit(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
         self.asked.insert(request.id.client, (request.id, from));
-        let replies: Vec<Reply> = match &mut self.ordering {
-            Ordering::Arrival => Vec::new(),
-        };
+        let mut executor = Executor::new(&mut self.machine);
+        self.ordering.submit(request, &mut executor, cx);
+        let replies = executor.into_replies();
         self.answer(replies, cx);
     }
 
     /// Lets the ordering handle an event, and passes on what it says to clients.
     pub(super) fn order(&mut self, event: Event<ordering::Message, ordering::Timer>, cx: &mut Context<'_, Node>) {
-        let replies: Vec<Reply> = match (&mut self.ordering, event) {
-            (Ordering::Arrival, _) => Vec::new(),
-        };
+        let mut executor = Executor::new(&mut self.machine);
+        self.ordering.step(event, &mut executor, cx);
+        let replies = executor.into_replies();
         self.answer(replies, cx);
     }
 

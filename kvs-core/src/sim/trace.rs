@@ -271,6 +271,7 @@ fn timer_words(timer: Timer) -> &'static str {
         Timer::Gossip(gossip::Timer::AeTick) => "time to compare stores",
         Timer::Handoff => "says again what nobody has answered",
         Timer::Gossip(gossip::Timer::DcSweep) => "time to drop old death certificates",
+        Timer::Ordering(timer) => timer.words(),
     }
 }
 

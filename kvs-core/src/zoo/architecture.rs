@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ordering::Ordering;
+use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::process::NodeId;
 use crate::replication::Replication;
 use crate::replication::gossip::{EpidemicGossip, GossipConfig};
@@ -33,6 +35,8 @@ pub enum Animal {
     ShardedReplicated,
     /// The same, with values that know their causes and clients that carry them along.
     ShardedCausal,
+    /// Replicas that agree on an order without a leader.
+    Smr,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -134,6 +138,8 @@ pub enum OrderingOptions {
     /// Each server takes requests as they arrive.
     #[default]
     Arrival,
+    /// Replicas agree on an order, and nobody leads.
+    Rabia(RabiaOptions),
 }
 
 /// The part that a node plays.
@@ -187,6 +193,7 @@ impl Architecture {
         let map = Arc::new(self.first_map());
         let sharding_options = self.sharding.as_ref().map(|shards| Arc::new(shards.options.clone()));
         let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
+        let rabia_options = self.rabia().map(|options| Arc::new(options.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
@@ -198,6 +205,10 @@ impl Architecture {
                 Some(config) => Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me)),
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
+            let server = server.with_ordering(match &rabia_options {
+                None => Ordering::Arrival,
+                Some(options) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
+            });
             Node::Server(match &sharding_options {
                 None => server,
                 Some(options) => server.with_sharding(Sharding::new(options.clone(), map.clone(), me, storage.clone())),
@@ -207,6 +218,7 @@ impl Architecture {
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
         let client = |place: u32| {
             let router = Router::new(self.routing, hashed, map.clone(), place);
+            let router = if self.is_ordered() { router.among_equals() } else { router };
             Node::Client(Client::new(client_options.clone(), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
@@ -232,6 +244,7 @@ impl Architecture {
         match (&self.ordering, &self.replication) {
             _ if !self.is_server(node) => Role::Client,
             (_, ReplicationOptions::EpidemicGossip(_)) => Role::Replica,
+            (OrderingOptions::Rabia(_), ReplicationOptions::NoReplication) => Role::Replica,
             (OrderingOptions::Arrival, ReplicationOptions::NoReplication) => Role::Server,
         }
     }
@@ -243,8 +256,9 @@ impl Architecture {
 
     /// How long the servers of an ordered store may take to notice that somebody is gone.
     pub fn election_timeout(&self) -> Option<Span> {
-        match self.ordering {
+        match &self.ordering {
             OrderingOptions::Arrival => None,
+            OrderingOptions::Rabia(options) => Some(options.resend_after),
         }
     }
 
@@ -258,6 +272,14 @@ impl Architecture {
         match &self.replication {
             ReplicationOptions::EpidemicGossip(config) => Some(config),
             ReplicationOptions::NoReplication => None,
+        }
+    }
+
+    /// How replicas agree without a leader, if they do.
+    pub fn rabia(&self) -> Option<&RabiaOptions> {
+        match &self.ordering {
+            OrderingOptions::Rabia(options) => Some(options),
+            OrderingOptions::Arrival => None,
         }
     }
 

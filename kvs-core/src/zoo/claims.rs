@@ -197,6 +197,9 @@ impl Architecture {
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }
+            Animal::Smr => {
+                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &[Fault::Wipe])]
+            }
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
                 let is_stamped = match self.storage {

@@ -100,6 +100,16 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("read-context", luck.pick(&["carried", "carried", "blind"]));
         }
         Animal::Sharded | Animal::ShardedCausal => {}
+        Animal::Smr => {
+            set("replicas", luck.pick(&["3", "3", "3", "4", "5"]));
+            set("routing", luck.pick(&["sticky", "round-robin"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+            set("coin-seed", luck.pick(&["1", "2", "3", "4"]));
+            set("resend-after", luck.pick(&["100ms", "300ms"]));
+            set("snapshot-every", luck.pick(&["2", "5", "16"]));
+            set("batch", luck.pick(&["1", "1", "3"]));
+        }
         Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));

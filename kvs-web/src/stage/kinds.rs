@@ -28,6 +28,8 @@ pub enum Shape {
     Diamond,
     /// About shards.
     Hexagon,
+    /// About what comes next, where nobody leads.
+    Octagon,
 }
 
 impl Shape {
@@ -39,12 +41,13 @@ impl Shape {
             Self::Drop => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9Z",
             Self::Diamond => "M0-13L13 0L0 13L-13 0Z",
             Self::Hexagon => "M-6-11H6L12 0L6 11H-6L-12 0Z",
+            Self::Octagon => "M-5-11H5L11-5V5L5 11H-5L-11 5V-5Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 18] = [
+pub const LOOKS: [Look; 27] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -113,6 +116,69 @@ pub const LOOKS: [Look; 18] = [
     },
     Look { kind: "Redirect", class: "wrong", shape: Shape::Square, letter: "→", meaning: "ask somebody else" },
     Look { kind: "Proxy", class: "request", shape: Shape::Square, letter: "»", meaning: "a request is passed on" },
+    Look {
+        kind: "Forward",
+        class: "mail",
+        shape: Shape::Octagon,
+        letter: "F",
+        meaning: "a proxy tells the others of a request",
+    },
+    Look {
+        kind: "Proposal",
+        class: "rumor",
+        shape: Shape::Octagon,
+        letter: "P",
+        meaning: "what a replica would like to see in the slot",
+    },
+    Look {
+        kind: "State",
+        class: "syn",
+        shape: Shape::Octagon,
+        letter: "S",
+        meaning: "first round: does the request go in?",
+    },
+    Look {
+        kind: "Vote",
+        class: "reply",
+        shape: Shape::Octagon,
+        letter: "V",
+        meaning: "second round: what most have said, or ?",
+    },
+    Look {
+        kind: "Decision",
+        class: "handoff",
+        shape: Shape::Octagon,
+        letter: "D",
+        meaning: "what is in a slot, for ever",
+    },
+    Look {
+        kind: "AskProposal",
+        class: "ack",
+        shape: Shape::Octagon,
+        letter: "?",
+        meaning: "which request goes in?",
+    },
+    Look {
+        kind: "GiveProposal",
+        class: "ack",
+        shape: Shape::Octagon,
+        letter: "!",
+        meaning: "this one goes in",
+    },
+    Look {
+        kind: "CatchUp",
+        class: "fin",
+        shape: Shape::Octagon,
+        letter: "c",
+        meaning: "what have I missed?",
+    },
+    Look {
+        kind: "CatchUpResp",
+        class: "fin",
+        shape: Shape::Octagon,
+        letter: "C",
+        meaning: "what somebody has missed",
+    },
 ];
 
 /// The look of a kind.

@@ -25,6 +25,13 @@
 //! | P8 | ordered | no slot is executed again within one life |
 //! | A5 | ordered | whoever answers a request answers the same |
 //! | W1 | ordered, when quiet | whoever asks is answered |
+//! | B1 | smr | of each slot a replica makes one proposal, and of each phase it says one state and one vote, crashes or not |
+//! | B2 | smr | no two votes of a phase are for different values |
+//! | B3 | smr | whoever votes for a value has it from a majority |
+//! | B4 | smr | once `f + 1` have voted for a value, it is the state of all in the next phase |
+//! | B5 | smr | a slot holds one thing everywhere: nothing, or what a majority has proposed for it |
+//! | B6 | smr | what a slot holds a client has asked for, and no request is in two slots |
+//! | B7 | smr | the coin is tossed by those only that have heard nothing but ?, and it shows the same everywhere |
 //! | B8 | ordered, when quiet | who is up has executed all that anybody has |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
@@ -34,6 +41,7 @@
 mod gossip;
 mod local;
 mod ordered;
+mod rabia;
 mod sharding;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -44,11 +52,12 @@ use core::fmt;
 
 use crate::command::{KVData, KVOperation, KVResult};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
+use crate::ordering;
 use crate::process::NodeId;
 use crate::server::{Message, Node, Request, Response, Server};
 use crate::storage::Storage;
 use crate::time::Time;
-use crate::world::{Happening, Observer, World};
+use crate::world::{Happening, Loss, Observer, World};
 use crate::zoo::{Animal, Architecture};
 
 /// An invariant does not hold.
@@ -79,6 +88,7 @@ pub struct Invariants {
     gossip: Option<gossip::Watch>,
     sharding: Option<sharding::Watch>,
     ordered: Option<ordered::Watch>,
+    rabia: Option<rabia::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -106,6 +116,7 @@ impl Invariants {
             gossip: architecture.gossip().map(|_| gossip::Watch::new(architecture)),
             sharding: sharding::Watch::new(architecture),
             ordered: ordered::Watch::new(architecture),
+            rabia: rabia::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -146,7 +157,15 @@ impl Invariants {
             let now = world.node(node);
             if !world.is_up(node) {
                 *seen = None;
+                if let Some(watch) = &mut self.ordered {
+                    watch.crashed(node);
+                }
                 continue;
+            }
+            // Also when it has not changed: what it rests on may be on its disk by now.
+            if let (Some(watch), Some(server)) = (&mut self.ordered, now.as_server()) {
+                let found = watch.compare(node, server, world.disk(node));
+                found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
             }
             if seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, now)) {
                 continue;
@@ -164,7 +183,7 @@ impl Invariants {
                 None => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.ordered {
-                Some(watch) => watch.look(node, before, server),
+                Some(watch) => watch.look(before, server),
                 None => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.sharding {
@@ -247,11 +266,25 @@ impl Invariants {
         }
     }
 
+    /// A server says something about the order of requests.
+    fn hear_ordering(&mut self, time: Time, from: NodeId, message: &ordering::Message) {
+        let found = match (&mut self.rabia, message) {
+            (Some(watch), ordering::Message::Rabia(message)) => watch.said(from, message),
+            _ => Ok(()),
+        };
+        if let Err((id, what)) = found {
+            self.fail(id, time, from, what);
+        }
+    }
+
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
             Message::Called(request) => {
                 let puts = request.op.puts().into_iter().map(|(key, value)| (key.clone(), value.clone()));
                 self.written.extend(puts);
+                if let Some(watch) = &mut self.rabia {
+                    watch.called(request.id);
+                }
                 if let Some(watch) = &mut self.sharding {
                     watch.asked(request);
                     self.routed.push(node);
@@ -293,6 +326,15 @@ impl Observer<Node> for Invariants {
             Happening::Sent { from, message: Message::Response(response), .. }
             | Happening::Lost { from, message: Message::Response(response), .. } => {
                 self.hear_server(now, from, response);
+            }
+            Happening::Sent { from, message: Message::Ordering(message), .. }
+            | Happening::Lost { from, message: Message::Ordering(message), why: Loss::Random | Loss::Cut, .. } => {
+                self.hear_ordering(now, from, message);
+            }
+            Happening::Delivered { from, to, message: Message::Ordering(ordering::Message::Rabia(message)), .. } => {
+                if let Some(watch) = &mut self.rabia {
+                    watch.arrived(from, to, message);
+                }
             }
             Happening::Sent { from, to, message: Message::Gossip(_), .. } if self.sharding.is_some() => {
                 self.gossiped.push((from, to));

@@ -224,6 +224,8 @@ impl OptionSpec {
 impl Architecture {
     /// The most servers of a store with shards.
     const SHARDED_SERVERS_MAX: u32 = 48;
+    /// How many replicas can agree on an order without a leader.
+    const RABIA_REPLICAS: core::ops::RangeInclusive<u32> = 3..=7;
 
     /// Sets an option by its name, from text. On an error nothing has changed.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionError> {
@@ -277,6 +279,10 @@ impl Architecture {
             return fail(
                 "nobody leads in a store without an order: routing=leader needs servers that agree on one".into(),
             );
+        }
+        if self.rabia().is_some() && !Self::RABIA_REPLICAS.contains(&self.servers) {
+            let (least, most) = (Self::RABIA_REPLICAS.start(), Self::RABIA_REPLICAS.end());
+            return fail(format!("replicas that agree are {least} to {most}, and there are {}", self.servers));
         }
         if self.client.read_context == ReadContext::Nearest
             && self.storage != StorageOptions::Lattice(Values::CausalWrapper)
