@@ -101,6 +101,8 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
         }
         Animal::Sharded | Animal::ShardedCausal => {}
         Animal::Smr => {
+            // Whoever is patient is answered in the end; the watchdog asks for that.
+            set("retries", luck.pick(&["20", "60"]));
             set("replicas", luck.pick(&["3", "3", "3", "4", "5"]));
             set("routing", luck.pick(&["sticky", "round-robin"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));

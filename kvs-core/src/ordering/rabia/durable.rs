@@ -56,6 +56,8 @@ impl Rabia {
             self.agreement = Agreement::restored(self.me, &self.said, rules);
         }
         self.checkpoint(executor, cx);
+        // The crash may have kept what was written, and taken the letters.
+        self.say_again(cx);
         if cx.incarnation() > 0 {
             self.tell_all(&Message::CatchUp { from: self.slot }, cx);
         } else {

@@ -81,9 +81,7 @@ impl Rabia {
     /// an early part; and whoever is not known to be level is asked how far it is.
     pub(super) fn on_resend<P: Host>(&mut self, cx: &mut Context<'_, P>) {
         self.resend_is_set = false;
-        for said in &self.said {
-            self.tell_all(&Message::of(self.slot, said), cx);
-        }
+        self.say_again(cx);
         if matches!(self.agreement.stage(), Stage::Decided(_)) {
             self.tell_all(&Message::AskProposal { slot: self.slot }, cx);
         }
@@ -94,6 +92,12 @@ impl Rabia {
         });
         for other in asked.collect::<Vec<_>>() {
             send(other, Message::CatchUp { from: self.slot }, cx);
+        }
+    }
+
+    pub(super) fn say_again<P: Host>(&self, cx: &mut Context<'_, P>) {
+        for said in &self.said {
+            self.tell_all(&Message::of(self.slot, said), cx);
         }
     }
 
