@@ -88,7 +88,17 @@ fn smr_keeps_its_invariants() {
     };
     use kvs_core::server::{REPEATED, RETRIED};
     let marks = [
-        ADOPTED, ASKED, CAUGHT_UP, COMPACTED, FORFEITED, PUSHED_BACK, RESUMED, STRAGGLER_TOLD, TOSSED, REPEATED, RETRIED,
+        ADOPTED,
+        ASKED,
+        CAUGHT_UP,
+        COMPACTED,
+        FORFEITED,
+        PUSHED_BACK,
+        RESUMED,
+        STRAGGLER_TOLD,
+        TOSSED,
+        REPEATED,
+        RETRIED,
     ];
     assert_seen(&live_many(Animal::Smr), &marks);
 }

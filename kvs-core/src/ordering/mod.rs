@@ -82,12 +82,7 @@ impl Timer {
 
 impl Ordering {
     /// Takes a request of a client.
-    pub fn submit<P: Host>(
-        &mut self,
-        request: &Arc<Request>,
-        executor: &mut Executor<'_>,
-        cx: &mut Context<'_, P>,
-    ) {
+    pub fn submit<P: Host>(&mut self, request: &Arc<Request>, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
         match self {
             Self::Arrival => {}
             Self::Rabia(rabia) => rabia.submit(request, executor, cx),

@@ -151,34 +151,10 @@ pub const LOOKS: [Look; 27] = [
         letter: "D",
         meaning: "what is in a slot, for ever",
     },
-    Look {
-        kind: "AskProposal",
-        class: "ack",
-        shape: Shape::Octagon,
-        letter: "?",
-        meaning: "which request goes in?",
-    },
-    Look {
-        kind: "GiveProposal",
-        class: "ack",
-        shape: Shape::Octagon,
-        letter: "!",
-        meaning: "this one goes in",
-    },
-    Look {
-        kind: "CatchUp",
-        class: "fin",
-        shape: Shape::Octagon,
-        letter: "c",
-        meaning: "what have I missed?",
-    },
-    Look {
-        kind: "CatchUpResp",
-        class: "fin",
-        shape: Shape::Octagon,
-        letter: "C",
-        meaning: "what somebody has missed",
-    },
+    Look { kind: "AskProposal", class: "ack", shape: Shape::Octagon, letter: "?", meaning: "which request goes in?" },
+    Look { kind: "GiveProposal", class: "ack", shape: Shape::Octagon, letter: "!", meaning: "this one goes in" },
+    Look { kind: "CatchUp", class: "fin", shape: Shape::Octagon, letter: "c", meaning: "what have I missed?" },
+    Look { kind: "CatchUpResp", class: "fin", shape: Shape::Octagon, letter: "C", meaning: "what somebody has missed" },
 ];
 
 /// The look of a kind.

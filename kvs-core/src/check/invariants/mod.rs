@@ -331,7 +331,9 @@ impl Observer<Node> for Invariants {
             | Happening::Lost { from, message: Message::Ordering(message), why: Loss::Random | Loss::Cut, .. } => {
                 self.hear_ordering(now, from, message);
             }
-            Happening::Delivered { from, to, message: Message::Ordering(ordering::Message::Rabia(message)), .. } => {
+            Happening::Delivered {
+                from, to, message: Message::Ordering(ordering::Message::Rabia(message)), ..
+            } => {
                 if let Some(watch) = &mut self.rabia {
                     watch.arrived(from, to, message);
                 }

@@ -113,12 +113,18 @@ impl Watch {
         let rules = self.rules(slot);
         let questions = heard.values().filter(|vote| vote.is_none()).count();
         if questions < rules.heard_min() as usize {
-            return Err(("B7", format!("it goes by the coin in phase {phase} of slot {slot}, and has heard {questions} ?")));
+            return Err((
+                "B7",
+                format!("it goes by the coin in phase {phase} of slot {slot}, and has heard {questions} ?"),
+            ));
         }
         if value == rules.coin(phase - 1) {
             return Ok(());
         }
-        Err(("B7", format!("in phase {phase} of slot {slot} it goes by a coin that shows another side than everybody's")))
+        Err((
+            "B7",
+            format!("in phase {phase} of slot {slot} it goes by a coin that shows another side than everybody's"),
+        ))
     }
 
     fn said_vote(&mut self, from: NodeId, round: Round, vote: Option<bool>) -> Found {
@@ -135,7 +141,10 @@ impl Watch {
         let supporters = states.filter(|state| **state == value).count();
         if supporters < majority(self.replicas) as usize {
             let bit = u8::from(value);
-            return Err(("B3", format!("it votes {bit} in phase {phase} of slot {slot}, as {supporters} have said before")));
+            return Err((
+                "B3",
+                format!("it votes {bit} in phase {phase} of slot {slot}, as {supporters} have said before"),
+            ));
         }
         self.decided_value_stays(round)
     }
@@ -159,9 +168,7 @@ impl Watch {
         if let Some((other, known)) = self.decisions.get(&slot) {
             return match known == command {
                 true => Ok(()),
-                false => {
-                    Err(("B5", format!("slot {slot} is {command} here, and {known} at node {}", other.0)))
-                }
+                false => Err(("B5", format!("slot {slot} is {command} here, and {known} at node {}", other.0))),
             };
         }
         self.decisions.insert(slot, (from, command.clone()));

@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn the_coin_is_fair_and_each_of_its_tosses_is_a_new_one() {
-        let tosses = |seed| (0..100).flat_map(move |slot| (1..=100).map(move |phase| common_coin(seed, 1, slot, phase)));
+        let tosses =
+            |seed| (0..100).flat_map(move |slot| (1..=100).map(move |phase| common_coin(seed, 1, slot, phase)));
         let ones = tosses(7).filter(|shows_one| *shows_one).count();
         assert!((4_800..=5_200).contains(&ones), "{ones} of 10000");
         let alike = tosses(7).zip(tosses(8)).filter(|(one, other)| one == other).count();

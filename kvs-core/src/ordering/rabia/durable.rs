@@ -9,8 +9,8 @@ use super::agreement::{Agreement, Rules, Said};
 use super::{COMPACTED, Command, Executor, Host, Message, RESUMED, Rabia};
 use crate::process::Context;
 use crate::quorum::majority;
-use crate::storage::journal::Journal;
 use crate::storage::MachineSnapshot;
+use crate::storage::journal::Journal;
 
 /// What a journal keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

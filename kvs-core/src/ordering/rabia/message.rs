@@ -151,7 +151,9 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forward { command } => command.fmt(f),
-            Self::Proposal { slot, command } | Self::GiveProposal { slot, command } => write!(f, "slot {slot}: {command}"),
+            Self::Proposal { slot, command } | Self::GiveProposal { slot, command } => {
+                write!(f, "slot {slot}: {command}")
+            }
             Self::State { slot, phase, value } => write!(f, "slot {slot}, phase {phase}: {}", bit(*value)),
             Self::Vote { slot, phase, vote } => write!(f, "slot {slot}, phase {phase}: {}", vote.map_or('?', bit)),
             Self::Decision { slot, command: Command::Noop } => write!(f, "slot {slot} stays empty"),

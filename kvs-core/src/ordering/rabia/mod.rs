@@ -226,12 +226,7 @@ impl Rabia {
     }
 
     /// A client asks here. This replica is its proxy: it tells the others.
-    pub fn submit<P: Host>(
-        &mut self,
-        request: &Arc<Request>,
-        executor: &mut Executor<'_>,
-        cx: &mut Context<'_, P>,
-    ) {
+    pub fn submit<P: Host>(&mut self, request: &Arc<Request>, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
         let is_known = self.pending.includes(request.id) || self.gathering.iter().any(|known| known.id == request.id);
         if !is_known {
             self.gathering.push(request.clone());

@@ -3,9 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{
-    CAUGHT_UP, Command, Executor, Host, Message, Missed, Rabia, STRAGGLER_TOLD, Stage, Timer, send,
-};
+use super::{CAUGHT_UP, Command, Executor, Host, Message, Missed, Rabia, STRAGGLER_TOLD, Stage, Timer, send};
 use crate::process::{Context, NodeId};
 
 impl Rabia {

@@ -1,6 +1,8 @@
 //! What a reader may turn, as one table: the page's form, the share link, the schedule and the examples all use it.
 
+#[macro_use]
 mod table;
+mod rabia;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,7 +16,25 @@ use crate::server::ReadContext;
 use crate::storage::Values;
 use crate::time::Span;
 
-pub use table::OPTIONS;
+/// The tables, one a part.
+const TABLES: [&[OptionSpec]; 2] = [table::ROWS, rabia::ROWS];
+
+/// All options, in the order in which a form shows those of a group.
+pub const OPTIONS: &[OptionSpec] = &joined::<{ TABLES[0].len() + TABLES[1].len() }>();
+
+const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
+    let mut all = [TABLES[0][0]; COUNT];
+    let (mut table, mut row, mut place) = (0, 0, 0);
+    while place < COUNT {
+        if row == TABLES[table].len() {
+            (table, row) = (table + 1, 0);
+        } else {
+            all[place] = TABLES[table][row];
+            (row, place) = (row + 1, place + 1);
+        }
+    }
+    all
+}
 
 /// One option.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,6 @@
 
 use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
-use crate::ordering::rabia::{AgreeOn, Coin, RabiaOptions, WithoutMajority};
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
 use crate::routing::RoutingOptions;
 use crate::routing::hash::HashOf;
@@ -12,19 +11,12 @@ use crate::server::sharding::{HandoffEnds, Misrouted};
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
 use crate::time::Span;
-use crate::zoo::{Architecture, OrderingOptions, ReplicationOptions, Shards, StorageOptions};
+use crate::zoo::{Architecture, ReplicationOptions, Shards, StorageOptions};
 
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
         ReplicationOptions::NoReplication => None,
-    }
-}
-
-fn rabia_mut(architecture: &mut Architecture) -> Option<&mut RabiaOptions> {
-    match &mut architecture.ordering {
-        OrderingOptions::Rabia(options) => Some(options),
-        OrderingOptions::Arrival => None,
     }
 }
 
@@ -182,20 +174,6 @@ macro_rules! certificates_field {
     };
 }
 
-/// A row for a field of the replicas without a leader.
-macro_rules! rabia_field {
-    ($value:ident, $field:ident) => {
-        (
-            |a: &Architecture| a.rabia().map(|options| OptionValue::$value(options.$field)),
-            |a: &mut Architecture, value: OptionValue| {
-                if let (Some(options), OptionValue::$value(value)) = (rabia_mut(a), value) {
-                    options.$field = value;
-                }
-            },
-        )
-    };
-}
-
 /// The options that a preset sets at once. "Custom" is what they are called when no preset has them, and changes nothing.
 const PRESET: Access = (
     |a| {
@@ -256,9 +234,9 @@ macro_rules! choice {
     };
 }
 
-type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
+pub(super) type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
 
-const fn option(
+pub(super) const fn option(
     group: &'static str,
     name: &'static str,
     label: &'static str,
@@ -270,23 +248,23 @@ const fn option(
 }
 
 const CLUSTER: &str = "Cluster";
-const ORDER: &str = "Order";
+pub(super) const ORDER: &str = "Order";
 const GOSSIP: &str = "Gossip";
-const SAFETY: &str = "Safety";
+pub(super) const SAFETY: &str = "Safety";
 const CLIENTS: &str = "Clients";
 const LINKS: &str = "Links";
 const DISKS: &str = "Disks";
 
-const fn count(min: u32, max: u32) -> Kind {
+pub(super) const fn count(min: u32, max: u32) -> Kind {
     Kind::Count { min, max }
 }
 
-const fn span(min_ms: u64, max_ms: u64) -> Kind {
+pub(super) const fn span(min_ms: u64, max_ms: u64) -> Kind {
     Kind::Span { min: Span::from_ms(min_ms), max: Span::from_ms(max_ms) }
 }
 
-/// All options, in the order in which a form shows them.
-pub const OPTIONS: &[OptionSpec] = &[
+/// The options of the sockets and of the world, in the order in which a form shows them.
+pub(super) const ROWS: &[OptionSpec] = &[
     option(
         CLUSTER,
         "shards",
@@ -515,101 +493,6 @@ pub const OPTIONS: &[OptionSpec] = &[
         "How long after that a few replicas keep it, asleep.",
         span(1, 3_600_000),
         certificates_field!(Span, dormant_age),
-    ),
-    option(
-        ORDER,
-        "resend-after",
-        "Say again after",
-        "How long a replica waits before it says again what it has said about a slot.",
-        span(10, 10_000),
-        rabia_field!(Span, resend_after),
-    ),
-    option(
-        ORDER,
-        "snapshot-every",
-        "Snapshot every",
-        "After how many slots a replica writes a snapshot and drops the decisions that most of them have.",
-        count(1, 1_000),
-        rabia_field!(Count, snapshot_every),
-    ),
-    option(
-        ORDER,
-        "batch",
-        "Requests in a batch",
-        "How many requests a replica proposes as one, at most.",
-        count(1, 16),
-        rabia_field!(Count, batch_max),
-    ),
-    option(
-        ORDER,
-        "batch-wait",
-        "A batch waits",
-        "How long for more requests to come.",
-        span(1, 1_000),
-        rabia_field!(Span, batch_wait),
-    ),
-    option(
-        ORDER,
-        "coin-seed",
-        "The coin",
-        "What all replicas start their coin from: with another number it shows other sides.",
-        count(0, 1_000_000),
-        rabia_field!(Count, coin_seed),
-    ),
-    option(
-        SAFETY,
-        "coin",
-        "The coin is",
-        "Common: it shows the same everywhere. Private: each replica tosses its own.",
-        Kind::Choice(&[("common", "Common"), ("private", "Private")]),
-        choice!(a => a.rabia().map(|options| options.coin), rabia_mut(a).map(|options| &mut options.coin), {
-            "common" = Coin::Common, "private" = Coin::Private,
-        }),
-    ),
-    option(
-        SAFETY,
-        "without-majority",
-        "Without a majority",
-        "A replica that has heard no majority votes ?, or by a toss of its own.",
-        Kind::Choice(&[("question", "Votes ?"), ("random", "Votes by a toss")]),
-        choice!(a => a.rabia().map(|options| options.without_majority),
-            rabia_mut(a).map(|options| &mut options.without_majority), {
-            "question" = WithoutMajority::Question, "random" = WithoutMajority::Random,
-        }),
-    ),
-    option(
-        SAFETY,
-        "frozen-votes",
-        "Votes stay",
-        "What is heard after a vote does not change it.",
-        Kind::Switch,
-        rabia_field!(Switch, votes_are_frozen),
-    ),
-    option(
-        SAFETY,
-        "agree-on",
-        "Replicas agree on",
-        "The request; or only on whether there is one, and each takes its own.",
-        Kind::Choice(&[("request", "The request"), ("bit", "Yes or no")]),
-        choice!(a => a.rabia().map(|options| options.agree_on), rabia_mut(a).map(|options| &mut options.agree_on), {
-            "request" = AgreeOn::Request, "bit" = AgreeOn::Bit,
-        }),
-    ),
-    option(
-        SAFETY,
-        "persist-votes",
-        "Votes on disk",
-        "What a replica says about a slot is on its disk before it is said.",
-        Kind::Switch,
-        rabia_field!(Switch, persists_votes),
-    ),
-    option(
-        SAFETY,
-        "answer-stragglers",
-        "Stragglers are told",
-        "Whoever is behind hears what was decided meanwhile.",
-        Kind::Switch,
-        rabia_field!(Switch, answers_stragglers),
     ),
     option(
         SAFETY,
