@@ -6,6 +6,7 @@ use crate::op::RequestId;
 use crate::process::{NodeId, Process};
 use crate::request::{Request, Response};
 use crate::storage::{Known, Machine, MachineSnapshot};
+use crate::time::Time;
 
 /// Whoever hosts an ordering: its messages and timers can carry those of the protocols.
 pub trait Host: Process<Message: From<Message>, Timer: From<Timer>> {}
@@ -23,6 +24,11 @@ impl<'a> Executor<'a> {
     /// Nothing is to be said yet.
     pub fn new(machine: &'a mut Machine) -> Self {
         Self { machine, replies: Vec::new() }
+    }
+
+    /// The next slot begins, with the time that was decided along with what is in it; `here` is the host's own clock.
+    pub fn begin_slot(&mut self, logged: Time, here: Time) {
+        self.machine.begin_slot(logged, here);
     }
 
     /// Applies what was decided for the next slot.

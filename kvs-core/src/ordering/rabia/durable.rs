@@ -43,7 +43,7 @@ impl Rabia {
                 match record {
                     Record::Said { slot, said } if slot == self.slot => self.said.push(said),
                     Record::Decided { slot, command } if slot == self.slot => {
-                        self.execute(command, executor);
+                        self.execute(command, executor, cx.now());
                     }
                     Record::Said { .. } | Record::Decided { .. } => {}
                 }

@@ -35,7 +35,7 @@ use super::{Command, Executor, Glance, Host, Slot, SlotState};
 use crate::process::{Context, Event, Mark, NodeId};
 use crate::request::Request;
 use crate::storage::journal::Journal;
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// What replicas do. The safety options are the ones with a default that must not be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -411,7 +411,7 @@ impl Rabia {
             cx.mark(FORFEITED, slot);
         }
         let proposed = self.said.first().cloned();
-        self.execute(command.clone(), executor);
+        self.execute(command.clone(), executor, cx.now());
         if let Some(Said::Proposal(mine)) = proposed
             && mine != command
         {
@@ -423,8 +423,10 @@ impl Rabia {
         self.compact(executor, cx);
     }
 
-    /// Executes what is in the slot, and comes to the next one.
-    fn execute(&mut self, command: Command, executor: &mut Executor<'_>) {
+    /// Executes what is in the slot, and comes to the next one. The time of the slot is the newest of its requests.
+    fn execute(&mut self, command: Command, executor: &mut Executor<'_>, here: Time) {
+        let logged = command.requests().iter().map(|request| request.called).max().unwrap_or(Time::ZERO);
+        executor.begin_slot(logged, here);
         executor.execute(&command);
         self.pending.remove(&command, executor);
         self.decided.insert(self.slot, command);
