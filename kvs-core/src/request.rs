@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lattice::{Dependencies, VectorClock};
 use crate::op::{KVSOperation, KVSResponse, RequestId};
+use crate::time::Time;
 
 /// A client asks a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct Request {
     pub id: RequestId,
     /// What is asked.
     pub op: KVSOperation,
+    /// When its client began to ask, by its client's clock.
+    pub called: Time,
     /// What the client has read of this key; a write replaces that and nothing else.
     pub context: VectorClock,
     /// With causal delivery: the updates that its session has seen. A replica that has not lets it wait.

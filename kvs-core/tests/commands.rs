@@ -46,6 +46,7 @@ fn found(text: &str) -> KVSResponse {
 
 fn request(client: u32, sequence: u32, op: KVSOperation) -> Request {
     Request {
+        called: Time::ZERO,
         id: RequestId { client: ClientId { node: NodeId(client), session: 0 }, sequence },
         op,
         context: VectorClock::default(),

@@ -12,10 +12,12 @@ use recordings::Fixed;
 
 #[test]
 fn fixed_runs_have_their_fingerprints() {
-    for Fixed { name, recording, until, hash } in recordings::all() {
+    let differs = |Fixed { name, recording, until, hash }: Fixed| {
         let found = recordings::hash(&recording, until);
-        assert_eq!(found, hash, "{name}: {found:#x}. If the protocols were meant to change, so must the fingerprint.");
-    }
+        (found != hash).then(|| format!("{name}: {found:#x}"))
+    };
+    let found: Vec<String> = recordings::all().into_iter().filter_map(differs).collect();
+    assert_eq!(found, [""; 0], "If the protocols were meant to change, so must the fingerprints.");
 }
 
 #[test]

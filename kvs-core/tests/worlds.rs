@@ -93,6 +93,28 @@ fn raft_keeps_its_invariants() {
     assert_seen(&live_many(Animal::Raft), &[&votes[..], &entries[..]].concat());
 }
 
+#[test]
+fn smr_keeps_its_invariants() {
+    use kvs_core::ordering::rabia::{
+        ADOPTED, ASKED, CAUGHT_UP, COMPACTED, FORFEITED, PUSHED_BACK, RESUMED, STRAGGLER_TOLD, TOSSED,
+    };
+    use kvs_core::server::{REPEATED, RETRIED};
+    let marks = [
+        ADOPTED,
+        ASKED,
+        CAUGHT_UP,
+        COMPACTED,
+        FORFEITED,
+        PUSHED_BACK,
+        RESUMED,
+        STRAGGLER_TOLD,
+        TOSSED,
+        REPEATED,
+        RETRIED,
+    ];
+    assert_seen(&live_many(Animal::Smr), &marks);
+}
+
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {

@@ -5,7 +5,8 @@ use super::{Command, Message, Reply, Timer};
 use crate::op::RequestId;
 use crate::process::{NodeId, Process};
 use crate::request::{Request, Response};
-use crate::storage::{Machine, MachineSnapshot};
+use crate::storage::{Known, Machine, MachineSnapshot};
+use crate::time::Time;
 
 /// Whoever hosts an ordering: its messages and timers can carry those of the protocols.
 pub trait Host: Process<Message: From<Message>, Timer: From<Timer>> {}
@@ -25,6 +26,11 @@ impl<'a> Executor<'a> {
         Self { machine, replies: Vec::new() }
     }
 
+    /// The next slot begins, with the time that was decided along with what is in it; `here` is the host's own clock.
+    pub fn begin_slot(&mut self, logged: Time, here: Time) {
+        self.machine.begin_slot(logged, here);
+    }
+
     /// Applies what was decided for the next slot.
     pub fn execute(&mut self, command: &Command) {
         let answers = command.requests().iter().filter_map(|request| self.machine.execute(request));
@@ -40,6 +46,11 @@ impl<'a> Executor<'a> {
     /// Sends whoever asked elsewhere.
     pub fn redirect(&mut self, id: RequestId, to: Option<NodeId>) {
         self.replies.push(Reply::Redirect { id, to });
+    }
+
+    /// Whether a request has not been executed yet, and may be.
+    pub fn is_new(&self, id: RequestId) -> bool {
+        self.machine.served.recall(id) == Known::New
     }
 
     /// A copy of the machine.

@@ -7,6 +7,7 @@
 mod command;
 mod glance;
 mod host;
+pub mod rabia;
 pub mod raft;
 mod reads;
 
@@ -16,6 +17,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::rabia::Rabia;
 use self::raft::Raft;
 use crate::process::{Context, Event};
 use crate::request::Request;
@@ -32,6 +34,8 @@ pub enum Ordering {
     Arrival,
     /// By a log that a leader replicates.
     Raft(Box<Raft>),
+    /// Replicas without a leader.
+    Rabia(Box<Rabia>),
 }
 
 /// What the protocols say to their like.
@@ -39,6 +43,8 @@ pub enum Ordering {
 pub enum Message {
     /// A server of Raft to another.
     Raft(raft::Message),
+    /// Replicas without a leader.
+    Rabia(rabia::Message),
 }
 
 /// What the protocols wait for.
@@ -46,6 +52,8 @@ pub enum Message {
 pub enum Timer {
     /// A server of Raft.
     Raft(raft::Timer),
+    /// Replicas without a leader.
+    Rabia(rabia::Timer),
 }
 
 impl Message {
@@ -53,6 +61,7 @@ impl Message {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Raft(message) => message.kind(),
+            Self::Rabia(message) => message.kind(),
         }
     }
 }
@@ -62,6 +71,7 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Raft(message) => message.fmt(f),
+            Self::Rabia(message) => message.fmt(f),
         }
     }
 }
@@ -71,6 +81,7 @@ impl Timer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Raft(timer) => timer.name(),
+            Self::Rabia(timer) => timer.name(),
         }
     }
 
@@ -78,6 +89,7 @@ impl Timer {
     pub fn words(self) -> &'static str {
         match self {
             Self::Raft(timer) => timer.words(),
+            Self::Rabia(timer) => timer.words(),
         }
     }
 }
@@ -88,6 +100,7 @@ impl Ordering {
         match self {
             Self::Arrival => {}
             Self::Raft(raft) => raft.submit(request, executor, cx),
+            Self::Rabia(rabia) => rabia.submit(request, executor, cx),
         }
     }
 
@@ -104,8 +117,13 @@ impl Ordering {
             (Self::Raft(raft), Event::Receive { from, message: Message::Raft(message) }) => {
                 raft.step(Event::Receive { from, message }, executor, cx);
             }
+            (Self::Rabia(rabia), Event::Boot) => rabia.step(Event::Boot, executor, cx),
+            (Self::Rabia(rabia), Event::Timer(Timer::Rabia(timer))) => rabia.step(Event::Timer(timer), executor, cx),
+            (Self::Rabia(rabia), Event::Receive { from, message: Message::Rabia(message) }) => {
+                rabia.step(Event::Receive { from, message }, executor, cx);
+            }
             // Said to servers of another kind.
-            (Self::Arrival, _) => {}
+            _ => {}
         }
     }
 
@@ -114,6 +132,7 @@ impl Ordering {
         match self {
             Self::Arrival => None,
             Self::Raft(raft) => Some(raft.glance()),
+            Self::Rabia(rabia) => Some(rabia.glance()),
         }
     }
 
@@ -123,6 +142,7 @@ impl Ordering {
         match self {
             Self::Arrival => None,
             Self::Raft(raft) => Some(raft.applied()),
+            Self::Rabia(rabia) => Some(rabia.applied()),
         }
     }
 
@@ -130,7 +150,15 @@ impl Ordering {
     pub fn raft(&self) -> Option<&Raft> {
         match self {
             Self::Raft(raft) => Some(raft),
-            Self::Arrival => None,
+            _ => None,
+        }
+    }
+
+    /// The replica without a leader, if it is one.
+    pub fn rabia(&self) -> Option<&Rabia> {
+        match self {
+            Self::Rabia(rabia) => Some(rabia),
+            _ => None,
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::process::NodeId;
 /// Which server of a shard a request goes to when nobody says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoutingOptions {
-    /// Each client keeps to one server: the n-th client to the n-th server.
+    /// Each client keeps to one server: the n-th client to the n-th server, as long as that answers.
     #[default]
     Sticky,
     /// Each request of a client goes to the next server.
@@ -37,12 +37,20 @@ pub struct Router {
     hashed: HashOf,
     map: Arc<ShardMap>,
     next: u32,
+    /// Whether any server of a shard may be asked again what another has been asked.
+    are_alike: bool,
 }
 
 impl Router {
     /// A router whose first request goes to the server at place `first` of its shard, counted around.
     pub fn new(options: RoutingOptions, hashed: HashOf, map: Arc<ShardMap>, first: u32) -> Self {
-        Self { options, hashed, map, next: first }
+        Self { options, hashed, map, next: first, are_alike: false }
+    }
+
+    /// The same router, where servers put requests in order before they execute them: after a silence it goes on to the next one.
+    #[must_use]
+    pub fn among_equals(self) -> Self {
+        Self { are_alike: true, ..self }
     }
 
     /// The map that it goes by.
@@ -81,8 +89,8 @@ impl Router {
     }
 
     /// A server has not answered. True if somebody else is to be asked now.
-    pub fn give_up_on_leader(&mut self) -> bool {
-        let looks_elsewhere = self.options == RoutingOptions::Leader;
+    pub fn look_elsewhere(&mut self) -> bool {
+        let looks_elsewhere = self.are_alike || self.options == RoutingOptions::Leader;
         if looks_elsewhere {
             self.next = self.next.wrapping_add(1);
         }

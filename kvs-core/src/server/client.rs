@@ -214,6 +214,7 @@ impl Client {
         let request = Arc::new(Request {
             id: RequestId { client, sequence: self.last_sequence },
             op,
+            called: cx.now(),
             context,
             seen: self.seen.clone(),
             dependencies: self.dependencies.clone(),
@@ -381,7 +382,7 @@ impl Client {
             pending.retries += 1;
             pending.redirects = 0;
             cx.mark(RETRIED, u64::from(id.sequence));
-            if !pending.is_named && self.router.give_up_on_leader() {
+            if !pending.is_named && self.router.look_elsewhere() {
                 let server = self.router.server(0);
                 let request = pending.request.clone();
                 pending.asked = server.map(|server| Asked { server, request }).into_iter().collect();

@@ -90,7 +90,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 25] = [
+    pub const KINDS: [&'static str; 34] = [
         "Request",
         "Response",
         "Mail",
@@ -116,6 +116,15 @@ impl Message {
         "AppendEntries",
         "AppendReply",
         "InstallSnapshot",
+        "Forward",
+        "Proposal",
+        "State",
+        "Vote",
+        "Decision",
+        "AskProposal",
+        "GiveProposal",
+        "CatchUp",
+        "CatchUpResp",
     ];
 }
 
@@ -170,7 +179,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -180,6 +189,8 @@ impl Timer {
         Self::Handoff,
         Self::Ordering(ordering::Timer::Raft(ordering::raft::Timer::Election)),
         Self::Ordering(ordering::Timer::Raft(ordering::raft::Timer::Heartbeat)),
+        Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Resend)),
+        Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::SendBatch)),
     ];
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::ordering::raft::{Raft, RaftOptions};
 use crate::ordering::{Ordering, ReadMode};
 use crate::process::NodeId;
@@ -37,6 +38,8 @@ pub enum Animal {
     ShardedCausal,
     /// Servers that agree on a log by way of a leader.
     Raft,
+    /// Replicas that agree on an order without a leader.
+    Smr,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -140,6 +143,8 @@ pub enum OrderingOptions {
     Arrival,
     /// By a log that a leader replicates.
     Raft(RaftOptions),
+    /// Replicas agree on an order, and nobody leads.
+    Rabia(RabiaOptions),
 }
 
 /// The part that a node plays.
@@ -194,6 +199,7 @@ impl Architecture {
         let sharding_options = self.sharding.as_ref().map(|shards| Arc::new(shards.options.clone()));
         let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
         let raft_options = self.raft().map(|options| Arc::new(options.clone()));
+        let rabia_options = self.rabia().map(|options| Arc::new(options.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
@@ -205,9 +211,10 @@ impl Architecture {
                 Some(config) => Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me)),
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
-            let server = server.with_ordering(match &raft_options {
-                None => Ordering::Arrival,
-                Some(options) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
+            let server = server.with_ordering(match (&raft_options, &rabia_options) {
+                (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
+                (_, Some(options)) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
+                (None, None) => Ordering::Arrival,
             });
             Node::Server(match &sharding_options {
                 None => server,
@@ -218,6 +225,7 @@ impl Architecture {
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
         let client = |place: u32| {
             let router = Router::new(self.routing, hashed, map.clone(), place);
+            let router = if self.is_ordered() { router.among_equals() } else { router };
             Node::Client(Client::new(client_options.clone(), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
@@ -244,6 +252,7 @@ impl Architecture {
             _ if !self.is_server(node) => Role::Client,
             (_, ReplicationOptions::EpidemicGossip(_)) => Role::Replica,
             (OrderingOptions::Arrival | OrderingOptions::Raft(_), ReplicationOptions::NoReplication) => Role::Server,
+            (OrderingOptions::Rabia(_), ReplicationOptions::NoReplication) => Role::Replica,
         }
     }
 
@@ -257,14 +266,15 @@ impl Architecture {
         match &self.ordering {
             OrderingOptions::Arrival => None,
             OrderingOptions::Raft(options) => Some(options.longest_election_timeout()),
+            OrderingOptions::Rabia(options) => Some(options.resend_after),
         }
     }
 
-    /// How reads are answered where servers agree on an order.
+    /// How reads are answered where servers agree on an order and there is a choice.
     pub fn reads(&self) -> Option<ReadMode> {
         match &self.ordering {
-            OrderingOptions::Arrival => None,
             OrderingOptions::Raft(options) => Some(options.reads),
+            OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
         }
     }
 
@@ -285,7 +295,15 @@ impl Architecture {
     pub fn raft(&self) -> Option<&RaftOptions> {
         match &self.ordering {
             OrderingOptions::Raft(options) => Some(options),
-            OrderingOptions::Arrival => None,
+            _ => None,
+        }
+    }
+
+    /// How replicas agree without a leader, if they do.
+    pub fn rabia(&self) -> Option<&RabiaOptions> {
+        match &self.ordering {
+            OrderingOptions::Rabia(options) => Some(options),
+            _ => None,
         }
     }
 

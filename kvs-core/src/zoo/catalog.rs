@@ -28,13 +28,14 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 6] = [
+pub const EXHIBITS: [Exhibit; 7] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
     exhibits::sharded_replicated::EXHIBIT,
     exhibits::sharded_causal::EXHIBIT,
     exhibits::raft::EXHIBIT,
+    exhibits::smr::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -51,6 +52,7 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::ShardedReplicated => &EXHIBITS[3],
         Animal::ShardedCausal => &EXHIBITS[4],
         Animal::Raft => &EXHIBITS[5],
+        Animal::Smr => &EXHIBITS[6],
     }
 }
 

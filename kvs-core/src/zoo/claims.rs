@@ -209,6 +209,9 @@ impl Architecture {
                     _ => vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), durability],
                 }
             }
+            Animal::Smr => {
+                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &[Fault::Wipe])]
+            }
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
                 let is_stamped = match self.storage {

@@ -20,6 +20,7 @@ impl Names {
                 format!("{}{}", letter(place / shards.replicas), place % shards.replicas + 1)
             }
             (Animal::Replicated, _) => format!("R{}", place + 1),
+            (Animal::Smr, _) => format!("N{}", place + 1),
             _ => format!("S{}", place + 1),
         };
         let servers = (0..architecture.servers).map(server);

@@ -118,6 +118,18 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));
         }
+        Animal::Smr => {
+            // Whoever is patient is answered in the end; the watchdog asks for that.
+            set("retries", luck.pick(&["20", "60"]));
+            set("replicas", luck.pick(&["3", "3", "3", "4", "5"]));
+            set("routing", luck.pick(&["sticky", "round-robin"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+            set("coin-seed", luck.pick(&["1", "2", "3", "4"]));
+            set("resend-after", luck.pick(&["100ms", "300ms"]));
+            set("snapshot-every", luck.pick(&["2", "5", "16"]));
+            set("batch", luck.pick(&["1", "1", "3"]));
+        }
         Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));

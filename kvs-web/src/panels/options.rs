@@ -37,9 +37,9 @@ pub fn Options(props: &OptionsProps) -> Html {
                 })
             };
             let row = row(option, value, option.get(&usual) != Some(value), sentence, &change);
-            match groups.last_mut() {
-                Some((group, rows)) if *group == option.group => rows.push(row),
-                _ => groups.push((option.group, vec![row])),
+            match groups.iter_mut().find(|(group, _)| *group == option.group) {
+                Some((_, rows)) => rows.push(row),
+                None => groups.push((option.group, vec![row])),
             }
         }
         let reset = props.send.reform({

@@ -30,6 +30,8 @@ pub enum Shape {
     Hexagon,
     /// About the order of requests.
     Pentagon,
+    /// About what comes next, where nobody leads.
+    Octagon,
 }
 
 impl Shape {
@@ -42,12 +44,13 @@ impl Shape {
             Self::Diamond => "M0-13L13 0L0 13L-13 0Z",
             Self::Hexagon => "M-6-11H6L12 0L6 11H-6L-12 0Z",
             Self::Pentagon => "M0-12L12-3L7 11H-7L-12-3Z",
+            Self::Octagon => "M-5-11H5L11-5V5L5 11H-5L-11 5V-5Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 25] = [
+pub const LOOKS: [Look; 34] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -141,6 +144,45 @@ pub const LOOKS: [Look; 25] = [
         letter: "S",
         meaning: "what a log has led to, for somebody who is far behind",
     },
+    Look {
+        kind: "Forward",
+        class: "mail",
+        shape: Shape::Octagon,
+        letter: "F",
+        meaning: "a proxy tells the others of a request",
+    },
+    Look {
+        kind: "Proposal",
+        class: "rumor",
+        shape: Shape::Octagon,
+        letter: "P",
+        meaning: "what a replica would like to see in the slot",
+    },
+    Look {
+        kind: "State",
+        class: "syn",
+        shape: Shape::Octagon,
+        letter: "S",
+        meaning: "first round: does the request go in?",
+    },
+    Look {
+        kind: "Vote",
+        class: "reply",
+        shape: Shape::Octagon,
+        letter: "V",
+        meaning: "second round: what most have said, or ?",
+    },
+    Look {
+        kind: "Decision",
+        class: "handoff",
+        shape: Shape::Octagon,
+        letter: "D",
+        meaning: "what is in a slot, for ever",
+    },
+    Look { kind: "AskProposal", class: "ack", shape: Shape::Octagon, letter: "?", meaning: "which request goes in?" },
+    Look { kind: "GiveProposal", class: "ack", shape: Shape::Octagon, letter: "!", meaning: "this one goes in" },
+    Look { kind: "CatchUp", class: "fin", shape: Shape::Octagon, letter: "c", meaning: "what have I missed?" },
+    Look { kind: "CatchUpResp", class: "fin", shape: Shape::Octagon, letter: "C", meaning: "what somebody has missed" },
 ];
 
 /// The look of a kind.

@@ -25,6 +25,13 @@
 //! | P8 | ordered | no slot is executed again within one life |
 //! | A5 | ordered | whoever answers a request answers the same |
 //! | W1 | ordered, when quiet | whoever asks is answered |
+//! | B1 | smr | of each slot a replica makes one proposal, and of each phase it says one state and one vote, crashes or not |
+//! | B2 | smr | no two votes of a phase are for different values |
+//! | B3 | smr | whoever votes for a value has it from a majority |
+//! | B4 | smr | once `f + 1` have voted for a value, it is the state of all in the next phase |
+//! | B5 | smr | a slot holds one thing everywhere: nothing, or what a majority has proposed for it |
+//! | B6 | smr | what a slot holds a client has asked for, and no request is in two slots |
+//! | B7 | smr | the coin is tossed by those only that have heard nothing but ?, and it shows the same everywhere |
 //! | B8 | ordered, when quiet | who is up has executed all that anybody has |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
 //! | F1 | Raft | in each term there is one leader at most |
@@ -41,6 +48,7 @@
 mod gossip;
 mod local;
 mod ordered;
+mod rabia;
 mod raft;
 mod sharding;
 
@@ -57,7 +65,7 @@ use crate::process::NodeId;
 use crate::server::{Message, Node, Request, Response, Server};
 use crate::storage::Storage;
 use crate::time::Time;
-use crate::world::{Happening, Observer, World};
+use crate::world::{Happening, Loss, Observer, World};
 use crate::zoo::{Animal, Architecture};
 
 /// An invariant does not hold.
@@ -89,6 +97,7 @@ pub struct Invariants {
     sharding: Option<sharding::Watch>,
     ordered: Option<ordered::Watch>,
     raft: Option<raft::Watch>,
+    rabia: Option<rabia::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -117,6 +126,7 @@ impl Invariants {
             sharding: sharding::Watch::new(architecture),
             ordered: ordered::Watch::new(architecture),
             raft: raft::Watch::new(architecture),
+            rabia: rabia::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -157,7 +167,15 @@ impl Invariants {
             let now = world.node(node);
             if !world.is_up(node) {
                 *seen = None;
+                if let Some(watch) = &mut self.ordered {
+                    watch.crashed(node);
+                }
                 continue;
+            }
+            // Also when it has not changed: what it rests on may be on its disk by now.
+            if let (Some(watch), Some(server)) = (&mut self.ordered, now.as_server()) {
+                let found = watch.compare(node, server, world.disk(node));
+                found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
             }
             if seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, now)) {
                 continue;
@@ -175,7 +193,7 @@ impl Invariants {
                 None => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.ordered {
-                Some(watch) => watch.look(node, before, server),
+                Some(watch) => watch.look(before, server),
                 None => Ok(()),
             });
             let found = found.and_then(|()| match (&mut self.raft, server.ordering().raft()) {
@@ -262,11 +280,25 @@ impl Invariants {
         }
     }
 
+    /// A server says something about the order of requests.
+    fn hear_ordering(&mut self, time: Time, from: NodeId, message: &ordering::Message) {
+        let found = match (&mut self.rabia, message) {
+            (Some(watch), ordering::Message::Rabia(message)) => watch.said(from, message),
+            _ => Ok(()),
+        };
+        if let Err((id, what)) = found {
+            self.fail(id, time, from, what);
+        }
+    }
+
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
             Message::Called(request) => {
                 let puts = request.op.puts().into_iter().map(|(key, value)| (key.clone(), value.clone()));
                 self.written.extend(puts);
+                if let Some(watch) = &mut self.rabia {
+                    watch.called(request.id);
+                }
                 if let Some(watch) = &mut self.sharding {
                     watch.asked(request);
                     self.routed.push(node);
@@ -309,13 +341,26 @@ impl Observer<Node> for Invariants {
             | Happening::Lost { from, message: Message::Response(response), .. } => {
                 self.hear_server(now, from, response);
             }
-            Happening::Sent { from, to, message: Message::Gossip(_), .. } if self.sharding.is_some() => {
-                self.gossiped.push((from, to));
-            }
-            Happening::Sent { from, to, message: Message::Ordering(ordering::Message::Raft(message)), .. } => {
-                if let Some(Err((id, what))) = self.raft.as_mut().map(|watch| watch.sent(from, to, message)) {
+            Happening::Sent { from, to, message: Message::Ordering(message), .. } => {
+                self.hear_ordering(now, from, message);
+                if let (Some(watch), ordering::Message::Raft(message)) = (&mut self.raft, message)
+                    && let Err((id, what)) = watch.sent(from, to, message)
+                {
                     self.fail(id, now, from, what);
                 }
+            }
+            Happening::Lost { from, message: Message::Ordering(message), why: Loss::Random | Loss::Cut, .. } => {
+                self.hear_ordering(now, from, message);
+            }
+            Happening::Delivered {
+                from, to, message: Message::Ordering(ordering::Message::Rabia(message)), ..
+            } => {
+                if let Some(watch) = &mut self.rabia {
+                    watch.arrived(from, to, message);
+                }
+            }
+            Happening::Sent { from, to, message: Message::Gossip(_), .. } if self.sharding.is_some() => {
+                self.gossiped.push((from, to));
             }
             Happening::Delivered { message: Message::Request(request), .. } => {
                 if let Some(watch) = &mut self.local {

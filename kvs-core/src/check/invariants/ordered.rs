@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::sync::Arc;
 
 use super::Found;
+use crate::disk::Disk;
 use crate::op::RequestId;
 use crate::process::NodeId;
 use crate::request::Response;
@@ -17,13 +18,19 @@ use crate::zoo::Architecture;
 pub(super) struct Watch {
     /// What all slots before this one lead to, as the first server has shown that came so far.
     states: BTreeMap<u64, (NodeId, Arc<MachineSnapshot>)>,
+    /// Up to which slot each server's state was compared with that.
+    compared: BTreeMap<NodeId, u64>,
     /// What writes were answered.
     answers: BTreeMap<RequestId, Arc<Response>>,
 }
 
 impl Watch {
     pub(super) fn new(architecture: &Architecture) -> Option<Self> {
-        architecture.is_ordered().then(|| Self { states: BTreeMap::new(), answers: BTreeMap::new() })
+        architecture.is_ordered().then(|| Self {
+            states: BTreeMap::new(),
+            compared: BTreeMap::new(),
+            answers: BTreeMap::new(),
+        })
     }
 
     /// A server gives an answer that is no read.
@@ -40,12 +47,28 @@ impl Watch {
         self.states.clear();
     }
 
-    pub(super) fn look(&mut self, node: NodeId, before: Option<&Server>, server: &Server) -> Found {
+    pub(super) fn look(&self, before: Option<&Server>, server: &Server) -> Found {
         let Some(applied) = server.applied() else { return Ok(()) };
         let before = before.and_then(Server::applied).unwrap_or(0);
         if applied < before {
             return Err(("P8", format!("it had executed {before} slots, and now {applied}")));
         }
+        Ok(())
+    }
+
+    /// A server that is down has forgotten what was not on its disk.
+    pub(super) fn crashed(&mut self, node: NodeId) {
+        self.compared.remove(&node);
+    }
+
+    /// Whether a server is in the state that its slots have led to elsewhere. As long as that state rests on writes that a crash would
+    /// undo, nobody has heard of it, and it may yet be otherwise.
+    pub(super) fn compare(&mut self, node: NodeId, server: &Server, disk: &Disk) -> Found {
+        let Some(applied) = server.applied() else { return Ok(()) };
+        if self.compared.get(&node) == Some(&applied) || !disk.admits(disk.last_write()) {
+            return Ok(());
+        }
+        self.compared.insert(node, applied);
         let machine = server.machine().snapshot();
         match self.states.get(&applied) {
             None => {

@@ -6,3 +6,4 @@ pub(super) mod replicated;
 pub(super) mod sharded;
 pub(super) mod sharded_causal;
 pub(super) mod sharded_replicated;
+pub(super) mod smr;

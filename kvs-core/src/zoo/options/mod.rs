@@ -1,6 +1,9 @@
 //! What a reader may turn, as one table: the page's form, the share link, the schedule and the examples all use it.
 
+#[macro_use]
 mod table;
+mod rabia;
+mod raft;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,7 +18,25 @@ use crate::server::ReadContext;
 use crate::storage::Values;
 use crate::time::Span;
 
-pub use table::OPTIONS;
+/// The tables, one a part.
+const TABLES: [&[OptionSpec]; 3] = [table::ROWS, raft::ROWS, rabia::ROWS];
+
+/// All options, in the order in which a form shows those of a group.
+pub const OPTIONS: &[OptionSpec] = &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() }>();
+
+const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
+    let mut all = [TABLES[0][0]; COUNT];
+    let (mut table, mut row, mut place) = (0, 0, 0);
+    while place < COUNT {
+        if row == TABLES[table].len() {
+            (table, row) = (table + 1, 0);
+        } else {
+            all[place] = TABLES[table][row];
+            (row, place) = (row + 1, place + 1);
+        }
+    }
+    all
+}
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -211,7 +232,7 @@ fn parse_decimal(text: &str, unit: u64) -> Option<u64> {
 }
 
 impl OptionSpec {
-    /// The option of this name.
+    /// The option of this name. Stores may have different ones under one name; then it is the first of these.
     pub fn named(name: &str) -> Option<&'static Self> {
         OPTIONS.iter().find(|option| option.name.eq_ignore_ascii_case(name))
     }
@@ -227,10 +248,14 @@ impl Architecture {
     const SHARDED_SERVERS_MAX: u32 = 48;
     /// The most servers that vote.
     const VOTERS_MAX: u32 = 9;
+    /// How many replicas can agree on an order without a leader.
+    const RABIA_REPLICAS: core::ops::RangeInclusive<u32> = 3..=7;
 
     /// Sets an option by its name, from text. On an error nothing has changed.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionError> {
-        let option = OptionSpec::named(name).ok_or_else(|| OptionError::Unknown(name.to_string()))?;
+        let named = OptionSpec::named(name).ok_or_else(|| OptionError::Unknown(name.to_string()))?;
+        let of_this = |option: &&OptionSpec| option.name == named.name && option.get(self).is_some();
+        let option = OPTIONS.iter().find(of_this).unwrap_or(named);
         if option.get(self).is_none() {
             return Err(OptionError::DoesNotApply { name: option.name, animal: catalog::exhibit_of(self.animal).name });
         }
@@ -296,6 +321,10 @@ impl Architecture {
                     "a server of Raft does not ask others what they have: reads=quorum needs acceptors".into(),
                 );
             }
+        }
+        if self.rabia().is_some() && !Self::RABIA_REPLICAS.contains(&self.servers) {
+            let (least, most) = (Self::RABIA_REPLICAS.start(), Self::RABIA_REPLICAS.end());
+            return fail(format!("replicas that agree are {least} to {most}, and there are {}", self.servers));
         }
         if self.client.read_context == ReadContext::Nearest
             && self.storage != StorageOptions::Lattice(Values::CausalWrapper)

@@ -3,7 +3,6 @@
 use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
 use crate::ordering::ReadMode;
-use crate::ordering::raft::RaftOptions;
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
 use crate::routing::RoutingOptions;
 use crate::routing::hash::HashOf;
@@ -26,17 +25,10 @@ fn when<T>(applies: bool, value: T) -> Option<T> {
     applies.then_some(value)
 }
 
-fn raft_mut(architecture: &mut Architecture) -> Option<&mut RaftOptions> {
-    match &mut architecture.ordering {
-        OrderingOptions::Raft(options) => Some(options),
-        OrderingOptions::Arrival => None,
-    }
-}
-
 fn reads_mut(architecture: &mut Architecture) -> Option<&mut ReadMode> {
     match &mut architecture.ordering {
         OrderingOptions::Raft(options) => Some(&mut options.reads),
-        OrderingOptions::Arrival => None,
+        OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
     }
 }
 
@@ -190,20 +182,6 @@ macro_rules! certificates_field {
     };
 }
 
-/// A row for a field of the Raft part.
-macro_rules! raft_field {
-    ($value:ident, $($field:ident).+) => {
-        (
-            |a: &Architecture| a.raft().map(|options| OptionValue::$value(options.$($field).+)),
-            |a: &mut Architecture, value: OptionValue| {
-                if let (Some(options), OptionValue::$value(value)) = (raft_mut(a), value) {
-                    options.$($field).+ = value;
-                }
-            },
-        )
-    };
-}
-
 /// The options that a preset sets at once. "Custom" is what they are called when no preset has them, and changes nothing.
 const PRESET: Access = (
     |a| {
@@ -264,9 +242,9 @@ macro_rules! choice {
     };
 }
 
-type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
+pub(super) type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
 
-const fn option(
+pub(super) const fn option(
     group: &'static str,
     name: &'static str,
     label: &'static str,
@@ -278,23 +256,23 @@ const fn option(
 }
 
 const CLUSTER: &str = "Cluster";
-const ORDER: &str = "Order";
+pub(super) const ORDER: &str = "Order";
 const GOSSIP: &str = "Gossip";
-const SAFETY: &str = "Safety";
+pub(super) const SAFETY: &str = "Safety";
 const CLIENTS: &str = "Clients";
 const LINKS: &str = "Links";
 const DISKS: &str = "Disks";
 
-const fn count(min: u32, max: u32) -> Kind {
+pub(super) const fn count(min: u32, max: u32) -> Kind {
     Kind::Count { min, max }
 }
 
-const fn span(min_ms: u64, max_ms: u64) -> Kind {
+pub(super) const fn span(min_ms: u64, max_ms: u64) -> Kind {
     Kind::Span { min: Span::from_ms(min_ms), max: Span::from_ms(max_ms) }
 }
 
-/// All options, in the order in which a form shows them.
-pub const OPTIONS: &[OptionSpec] = &[
+/// The options of the sockets and of the world, in the order in which a form shows them.
+pub(super) const ROWS: &[OptionSpec] = &[
     option(
         CLUSTER,
         "shards",
@@ -541,94 +519,6 @@ pub const OPTIONS: &[OptionSpec] = &[
             "log" = ReadMode::Log, "read-index" = ReadMode::ReadIndex, "lease" = ReadMode::Lease,
             "quorum" = ReadMode::Quorum, "local" = ReadMode::Local,
         }),
-    ),
-    option(
-        ORDER,
-        "election-timeout",
-        "Election timeout",
-        "How long a server waits for a sign of a leader, at least; up to twice as long.",
-        span(10, 60_000),
-        raft_field!(Span, election_timeout),
-    ),
-    option(
-        ORDER,
-        "heartbeat",
-        "Heartbeat",
-        "How often a leader gives a sign of life.",
-        span(5, 30_000),
-        raft_field!(Span, heartbeat),
-    ),
-    option(
-        ORDER,
-        "snapshot-every",
-        "Snapshot every",
-        "After so many executed entries a server replaces them by a snapshot.",
-        count(1, 1_000),
-        raft_field!(Count, snapshot_every),
-    ),
-    option(
-        ORDER,
-        "batch",
-        "Entries a message",
-        "How many entries one message carries at most.",
-        count(1, 64),
-        raft_field!(Count, batch),
-    ),
-    option(
-        ORDER,
-        "pre-vote",
-        "Pre-votes",
-        "A server asks whether it could win before it calls an election.",
-        Kind::Switch,
-        raft_field!(Switch, pre_vote),
-    ),
-    option(
-        SAFETY,
-        "vote-once",
-        "One vote a term",
-        "A server votes for one candidate a term.",
-        Kind::Switch,
-        raft_field!(Switch, rules.vote_once),
-    ),
-    option(
-        SAFETY,
-        "keep-vote",
-        "Votes on disk",
-        "A server remembers its vote through a crash.",
-        Kind::Switch,
-        raft_field!(Switch, rules.keep_vote),
-    ),
-    option(
-        SAFETY,
-        "vote-for-whole-logs",
-        "Votes look at logs",
-        "A server votes only for candidates whose log is at least as up to date as its own.",
-        Kind::Switch,
-        raft_field!(Switch, rules.vote_for_whole_logs),
-    ),
-    option(
-        SAFETY,
-        "commit-own-term",
-        "Commit by own entries",
-        "A leader counts copies of entries of its own term only; earlier ones are committed along with them.",
-        Kind::Switch,
-        raft_field!(Switch, rules.commit_own_term),
-    ),
-    option(
-        SAFETY,
-        "truncate-on-conflict",
-        "Cut off at conflicts",
-        "A follower cuts off its log only where the leader has something else; otherwise after whatever a message brings.",
-        Kind::Switch,
-        raft_field!(Switch, rules.truncate_on_conflict),
-    ),
-    option(
-        SAFETY,
-        "heed-leader",
-        "Leases are kept",
-        "With leases: whoever hears a leader votes for nobody else.",
-        Kind::Switch,
-        raft_field!(Switch, rules.heed_leader),
     ),
     option(
         SAFETY,

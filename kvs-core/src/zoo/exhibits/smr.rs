@@ -1,0 +1,24 @@
+use crate::ordering::rabia::RabiaOptions;
+use crate::zoo::catalog::Exhibit;
+use crate::zoo::{Animal, Architecture, OrderingOptions};
+
+pub(in crate::zoo) const EXHIBIT: Exhibit = Exhibit {
+    animal: Animal::Smr,
+    name: "smr",
+    title: "Rabia",
+    summary: "Three replicas agree on what comes next, slot by slot, and nobody leads; a coin that shows the same everywhere breaks ties.",
+    promise: "Linearizable, whatever happens to messages, and crashes forget nothing. It answers as long as more than half of the replicas \
+              hear each other; it takes no election to go on.",
+    try_this: "Let three clients put at once: the proposals differ, the slot stays empty, and the next one is agreed upon.",
+    architecture,
+};
+
+fn architecture() -> Architecture {
+    Architecture {
+        animal: Animal::Smr,
+        servers: 3,
+        clients: 3,
+        ordering: OrderingOptions::Rabia(RabiaOptions::default()),
+        ..super::local::EXHIBIT.architecture()
+    }
+}
