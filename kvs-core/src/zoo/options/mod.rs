@@ -1,5 +1,8 @@
 //! What a reader may turn, as one table: the page's form, the share link, the schedule and the examples all use it.
 
+#[macro_use]
+mod row;
+mod ordering;
 mod table;
 
 use alloc::format;

@@ -1,9 +1,8 @@
 //! The table of all options: what each is called, what it may be, and where it is kept.
 
-use super::{Kind, OptionSpec, OptionValue};
+use super::row::{Access, CLIENTS, CLUSTER, DISKS, GOSSIP, LINKS, SAFETY, count, option, span, when};
+use super::{Kind, OptionSpec, OptionValue, ordering};
 use crate::disk::{CrashFate, Honesty};
-use crate::ordering::ReadMode;
-use crate::ordering::raft::RaftOptions;
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
 use crate::routing::RoutingOptions;
 use crate::routing::hash::HashOf;
@@ -12,31 +11,12 @@ use crate::routing::ring::{PlacedBy, RingOptions};
 use crate::server::sharding::{HandoffEnds, Misrouted};
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
-use crate::time::Span;
-use crate::zoo::{Architecture, OrderingOptions, ReplicationOptions, Shards, StorageOptions};
+use crate::zoo::{Architecture, ReplicationOptions, Shards, StorageOptions};
 
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
         ReplicationOptions::NoReplication => None,
-    }
-}
-
-fn when<T>(applies: bool, value: T) -> Option<T> {
-    applies.then_some(value)
-}
-
-fn raft_mut(architecture: &mut Architecture) -> Option<&mut RaftOptions> {
-    match &mut architecture.ordering {
-        OrderingOptions::Raft(options) => Some(options),
-        OrderingOptions::Arrival => None,
-    }
-}
-
-fn reads_mut(architecture: &mut Architecture) -> Option<&mut ReadMode> {
-    match &mut architecture.ordering {
-        OrderingOptions::Raft(options) => Some(&mut options.reads),
-        OrderingOptions::Arrival => None,
     }
 }
 
@@ -134,34 +114,6 @@ macro_rules! shards_field {
     };
 }
 
-/// A row for a switch of something that not every store has.
-macro_rules! switch {
-    ($a:ident => $get:expr, $set:expr) => {
-        (
-            |$a: &Architecture| $get.map(OptionValue::Switch),
-            |$a: &mut Architecture, value: OptionValue| {
-                if let (Some(place), OptionValue::Switch(value)) = ($set, value) {
-                    *place = value;
-                }
-            },
-        )
-    };
-}
-
-/// A row for a plain field: how to find it, and which kind of value it is.
-macro_rules! field {
-    ($value:ident, $a:ident => $applies:expr, $place:expr) => {
-        (
-            |$a: &Architecture| when($applies, OptionValue::$value($place)),
-            |$a: &mut Architecture, value: OptionValue| {
-                if let OptionValue::$value(value) = value {
-                    $place = value;
-                }
-            },
-        )
-    };
-}
-
 /// A row for a field of the gossip part.
 macro_rules! gossip_field {
     ($value:ident, $field:ident) => {
@@ -184,20 +136,6 @@ macro_rules! certificates_field {
             |a: &mut Architecture, value: OptionValue| {
                 if let (Some(config), OptionValue::$value(value)) = (gossip_mut(a), value) {
                     config.certificates.$field = value;
-                }
-            },
-        )
-    };
-}
-
-/// A row for a field of the Raft part.
-macro_rules! raft_field {
-    ($value:ident, $($field:ident).+) => {
-        (
-            |a: &Architecture| a.raft().map(|options| OptionValue::$value(options.$($field).+)),
-            |a: &mut Architecture, value: OptionValue| {
-                if let (Some(options), OptionValue::$value(value)) = (raft_mut(a), value) {
-                    options.$($field).+ = value;
                 }
             },
         )
@@ -248,53 +186,36 @@ const CERTIFICATES: Access = (
     },
 );
 
-/// A row for an enum: its variants and their names.
-macro_rules! choice {
-    ($a:ident => $get:expr, $set:expr, { $($name:literal = $variant:path),+ $(,)? }) => {
-        (
-            |$a: &Architecture| $get.map(|value| OptionValue::Choice(match value { $($variant => $name,)+ })),
-            |$a: &mut Architecture, value: OptionValue| {
-                let OptionValue::Choice(name) = value else { return };
-                let variant = match name { $($name => $variant,)+ _ => return };
-                if let Some(place) = $set {
-                    *place = variant;
-                }
-            },
-        )
-    };
+/// All options, in the order in which a form shows them: those of a group stand together.
+pub const OPTIONS: &[OptionSpec] = &concat::<{ rows(PARTS) }>(PARTS);
+
+const PARTS: &[&[OptionSpec]] = &[CLUSTER_AND_GOSSIP, ordering::ORDER, ordering::SAFETY, SAFETY_AND_BELOW];
+
+const fn rows(parts: &[&[OptionSpec]]) -> usize {
+    let (mut part, mut rows) = (0, 0);
+    while part < parts.len() {
+        rows += parts[part].len();
+        part += 1;
+    }
+    rows
 }
 
-type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
-
-const fn option(
-    group: &'static str,
-    name: &'static str,
-    label: &'static str,
-    help: &'static str,
-    kind: Kind,
-    (get, set): Access,
-) -> OptionSpec {
-    OptionSpec { name, label, group, help, kind, get, set }
+const fn concat<const ROWS: usize>(parts: &[&[OptionSpec]]) -> [OptionSpec; ROWS] {
+    let mut all = [parts[0][0]; ROWS];
+    let (mut part, mut place) = (0, 0);
+    while part < parts.len() {
+        let mut row = 0;
+        while row < parts[part].len() {
+            all[place] = parts[part][row];
+            (place, row) = (place + 1, row + 1);
+        }
+        part += 1;
+    }
+    all
 }
 
-const CLUSTER: &str = "Cluster";
-const ORDER: &str = "Order";
-const GOSSIP: &str = "Gossip";
-const SAFETY: &str = "Safety";
-const CLIENTS: &str = "Clients";
-const LINKS: &str = "Links";
-const DISKS: &str = "Disks";
-
-const fn count(min: u32, max: u32) -> Kind {
-    Kind::Count { min, max }
-}
-
-const fn span(min_ms: u64, max_ms: u64) -> Kind {
-    Kind::Span { min: Span::from_ms(min_ms), max: Span::from_ms(max_ms) }
-}
-
-/// All options, in the order in which a form shows them.
-pub const OPTIONS: &[OptionSpec] = &[
+/// The rows above those about order.
+const CLUSTER_AND_GOSSIP: &[OptionSpec] = &[
     option(
         CLUSTER,
         "shards",
@@ -524,112 +445,10 @@ pub const OPTIONS: &[OptionSpec] = &[
         span(1, 3_600_000),
         certificates_field!(Span, dormant_age),
     ),
-    option(
-        ORDER,
-        "reads",
-        "Reads",
-        "Log: a read gets a slot. Read index: the leader asks whether it still leads. Lease: others promise to follow nobody else for a \
-         while. Quorum: a majority is asked for its newest slot. Local: whoever is asked answers from what is there, which may be old.",
-        Kind::Choice(&[
-            ("log", "By the log"),
-            ("read-index", "Read index"),
-            ("lease", "Lease"),
-            ("quorum", "Quorum"),
-            ("local", "Local: may be old"),
-        ]),
-        choice!(a => a.reads(), reads_mut(a), {
-            "log" = ReadMode::Log, "read-index" = ReadMode::ReadIndex, "lease" = ReadMode::Lease,
-            "quorum" = ReadMode::Quorum, "local" = ReadMode::Local,
-        }),
-    ),
-    option(
-        ORDER,
-        "election-timeout",
-        "Election timeout",
-        "How long a server waits for a sign of a leader, at least; up to twice as long.",
-        span(10, 60_000),
-        raft_field!(Span, election_timeout),
-    ),
-    option(
-        ORDER,
-        "heartbeat",
-        "Heartbeat",
-        "How often a leader gives a sign of life.",
-        span(5, 30_000),
-        raft_field!(Span, heartbeat),
-    ),
-    option(
-        ORDER,
-        "snapshot-every",
-        "Snapshot every",
-        "After so many executed entries a server replaces them by a snapshot.",
-        count(1, 1_000),
-        raft_field!(Count, snapshot_every),
-    ),
-    option(
-        ORDER,
-        "batch",
-        "Entries a message",
-        "How many entries one message carries at most.",
-        count(1, 64),
-        raft_field!(Count, batch),
-    ),
-    option(
-        ORDER,
-        "pre-vote",
-        "Pre-votes",
-        "A server asks whether it could win before it calls an election.",
-        Kind::Switch,
-        raft_field!(Switch, pre_vote),
-    ),
-    option(
-        SAFETY,
-        "vote-once",
-        "One vote a term",
-        "A server votes for one candidate a term.",
-        Kind::Switch,
-        raft_field!(Switch, rules.vote_once),
-    ),
-    option(
-        SAFETY,
-        "keep-vote",
-        "Votes on disk",
-        "A server remembers its vote through a crash.",
-        Kind::Switch,
-        raft_field!(Switch, rules.keep_vote),
-    ),
-    option(
-        SAFETY,
-        "vote-for-whole-logs",
-        "Votes look at logs",
-        "A server votes only for candidates whose log is at least as up to date as its own.",
-        Kind::Switch,
-        raft_field!(Switch, rules.vote_for_whole_logs),
-    ),
-    option(
-        SAFETY,
-        "commit-own-term",
-        "Commit by own entries",
-        "A leader counts copies of entries of its own term only; earlier ones are committed along with them.",
-        Kind::Switch,
-        raft_field!(Switch, rules.commit_own_term),
-    ),
-    option(
-        SAFETY,
-        "truncate-on-conflict",
-        "Cut off at conflicts",
-        "A follower cuts off its log only where the leader has something else; otherwise after whatever a message brings.",
-        Kind::Switch,
-        raft_field!(Switch, rules.truncate_on_conflict),
-    ),
-    option(
-        SAFETY,
-        "heed-leader",
-        "Leases are kept",
-        "With leases: whoever hears a leader votes for nobody else.",
-        Kind::Switch,
-        raft_field!(Switch, rules.heed_leader),
-    ),
+];
+
+/// The rows below those about order.
+const SAFETY_AND_BELOW: &[OptionSpec] = &[
     option(
         SAFETY,
         "heed-causes",

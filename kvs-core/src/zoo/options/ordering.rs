@@ -1,0 +1,149 @@
+//! The options of stores whose servers agree on an order of requests.
+
+use super::row::{ORDER as GROUP, SAFETY as SAFETY_GROUP, count, option, span};
+use super::{Kind, OptionSpec, OptionValue};
+use crate::ordering::ReadMode;
+use crate::ordering::raft::RaftOptions;
+use crate::zoo::{Architecture, OrderingOptions};
+
+fn raft_mut(architecture: &mut Architecture) -> Option<&mut RaftOptions> {
+    match &mut architecture.ordering {
+        OrderingOptions::Raft(options) => Some(options),
+        OrderingOptions::Arrival => None,
+    }
+}
+
+fn reads_mut(architecture: &mut Architecture) -> Option<&mut ReadMode> {
+    match &mut architecture.ordering {
+        OrderingOptions::Raft(options) => Some(&mut options.reads),
+        OrderingOptions::Arrival => None,
+    }
+}
+
+/// A row for a field of the Raft part.
+macro_rules! raft_field {
+    ($value:ident, $($field:ident).+) => {
+        (
+            |a: &Architecture| a.raft().map(|options| OptionValue::$value(options.$($field).+)),
+            |a: &mut Architecture, value: OptionValue| {
+                if let (Some(options), OptionValue::$value(value)) = (raft_mut(a), value) {
+                    options.$($field).+ = value;
+                }
+            },
+        )
+    };
+}
+
+/// How it works.
+pub(super) const ORDER: &[OptionSpec] = &[
+    option(
+        GROUP,
+        "reads",
+        "Reads",
+        "Log: a read gets a slot. Read index: the leader asks whether it still leads. Lease: others promise to follow nobody else for a \
+         while. Quorum: a majority is asked for its newest slot. Local: whoever is asked answers from what is there, which may be old.",
+        Kind::Choice(&[
+            ("log", "By the log"),
+            ("read-index", "Read index"),
+            ("lease", "Lease"),
+            ("quorum", "Quorum"),
+            ("local", "Local: may be old"),
+        ]),
+        choice!(a => a.reads(), reads_mut(a), {
+            "log" = ReadMode::Log, "read-index" = ReadMode::ReadIndex, "lease" = ReadMode::Lease,
+            "quorum" = ReadMode::Quorum, "local" = ReadMode::Local,
+        }),
+    ),
+    option(
+        GROUP,
+        "election-timeout",
+        "Election timeout",
+        "How long a server waits for a sign of a leader, at least; up to twice as long.",
+        span(10, 60_000),
+        raft_field!(Span, election_timeout),
+    ),
+    option(
+        GROUP,
+        "heartbeat",
+        "Heartbeat",
+        "How often a leader gives a sign of life.",
+        span(5, 30_000),
+        raft_field!(Span, heartbeat),
+    ),
+    option(
+        GROUP,
+        "snapshot-every",
+        "Snapshot every",
+        "After so many executed entries a server replaces them by a snapshot.",
+        count(1, 1_000),
+        raft_field!(Count, snapshot_every),
+    ),
+    option(
+        GROUP,
+        "batch",
+        "Entries a message",
+        "How many entries one message carries at most.",
+        count(1, 64),
+        raft_field!(Count, batch),
+    ),
+    option(
+        GROUP,
+        "pre-vote",
+        "Pre-votes",
+        "A server asks whether it could win before it calls an election.",
+        Kind::Switch,
+        raft_field!(Switch, pre_vote),
+    ),
+];
+
+/// What must not be left out.
+pub(super) const SAFETY: &[OptionSpec] = &[
+    option(
+        SAFETY_GROUP,
+        "vote-once",
+        "One vote a term",
+        "A server votes for one candidate a term.",
+        Kind::Switch,
+        raft_field!(Switch, rules.vote_once),
+    ),
+    option(
+        SAFETY_GROUP,
+        "keep-vote",
+        "Votes on disk",
+        "A server remembers its vote through a crash.",
+        Kind::Switch,
+        raft_field!(Switch, rules.keep_vote),
+    ),
+    option(
+        SAFETY_GROUP,
+        "vote-for-whole-logs",
+        "Votes look at logs",
+        "A server votes only for candidates whose log is at least as up to date as its own.",
+        Kind::Switch,
+        raft_field!(Switch, rules.vote_for_whole_logs),
+    ),
+    option(
+        SAFETY_GROUP,
+        "commit-own-term",
+        "Commit by own entries",
+        "A leader counts copies of entries of its own term only; earlier ones are committed along with them.",
+        Kind::Switch,
+        raft_field!(Switch, rules.commit_own_term),
+    ),
+    option(
+        SAFETY_GROUP,
+        "truncate-on-conflict",
+        "Cut off at conflicts",
+        "A follower cuts off its log only where the leader has something else; otherwise after whatever a message brings.",
+        Kind::Switch,
+        raft_field!(Switch, rules.truncate_on_conflict),
+    ),
+    option(
+        SAFETY_GROUP,
+        "heed-leader",
+        "Leases are kept",
+        "With leases: whoever hears a leader votes for nobody else.",
+        Kind::Switch,
+        raft_field!(Switch, rules.heed_leader),
+    ),
+];
