@@ -780,15 +780,7 @@ fn at_one_instant_calls_come_before_returns_where_a_process_allows_it() {
         let op = KVSOperation::Get(Key::new("k").unwrap());
         let id = RequestId { client, sequence };
         let (context, seen) = (VectorClock::default(), VectorClock::default());
-        Message::Called(Arc::new(Request {
-            id,
-            op,
-            called: Time::ZERO,
-            context,
-            seen,
-            dependencies: None,
-            epoch: 1,
-        }))
+        Message::Called(Arc::new(Request { id, op, called: Time::ZERO, context, seen, dependencies: None, epoch: 1 }))
     };
     let back =
         |client, sequence, outcome| Message::Returned(Arc::new(Return { id: RequestId { client, sequence }, outcome }));

@@ -1,9 +1,10 @@
 //! What a reader may turn, as one table: the page's form, the share link, the schedule and the examples all use it.
 
 #[macro_use]
-mod table;
+mod row;
 mod rabia;
 mod raft;
+mod table;
 
 use alloc::format;
 use alloc::string::{String, ToString};

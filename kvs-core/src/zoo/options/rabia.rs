@@ -1,6 +1,6 @@
 //! The options of replicas without a leader.
 
-use super::table::{ORDER, SAFETY, count, option, span};
+use super::row::{ORDER, SAFETY, count, option, span};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::ordering::rabia::{AgreeOn, Coin, RabiaOptions, WithoutMajority};
 use crate::zoo::{Architecture, OrderingOptions};

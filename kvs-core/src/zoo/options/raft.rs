@@ -1,6 +1,6 @@
 //! The options of Raft.
 
-use super::table::{ORDER, SAFETY, count, option, span};
+use super::row::{ORDER, SAFETY, count, option, span};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::ordering::raft::RaftOptions;
 use crate::zoo::{Architecture, OrderingOptions};

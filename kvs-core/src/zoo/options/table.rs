@@ -1,5 +1,6 @@
 //! The table of all options: what each is called, what it may be, and where it is kept.
 
+use super::row::{Access, CLIENTS, CLUSTER, DISKS, GOSSIP, LINKS, ORDER, SAFETY, count, option, span, when};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
 use crate::ordering::ReadMode;
@@ -11,7 +12,6 @@ use crate::routing::ring::{PlacedBy, RingOptions};
 use crate::server::sharding::{HandoffEnds, Misrouted};
 use crate::server::{Pipeline, ReadContext, ReplicatedInto};
 use crate::storage::Values;
-use crate::time::Span;
 use crate::zoo::{Architecture, OrderingOptions, ReplicationOptions, Shards, StorageOptions};
 
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
@@ -19,10 +19,6 @@ fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
         ReplicationOptions::NoReplication => None,
     }
-}
-
-fn when<T>(applies: bool, value: T) -> Option<T> {
-    applies.then_some(value)
 }
 
 fn reads_mut(architecture: &mut Architecture) -> Option<&mut ReadMode> {
@@ -126,34 +122,6 @@ macro_rules! shards_field {
     };
 }
 
-/// A row for a switch of something that not every store has.
-macro_rules! switch {
-    ($a:ident => $get:expr, $set:expr) => {
-        (
-            |$a: &Architecture| $get.map(OptionValue::Switch),
-            |$a: &mut Architecture, value: OptionValue| {
-                if let (Some(place), OptionValue::Switch(value)) = ($set, value) {
-                    *place = value;
-                }
-            },
-        )
-    };
-}
-
-/// A row for a plain field: how to find it, and which kind of value it is.
-macro_rules! field {
-    ($value:ident, $a:ident => $applies:expr, $place:expr) => {
-        (
-            |$a: &Architecture| when($applies, OptionValue::$value($place)),
-            |$a: &mut Architecture, value: OptionValue| {
-                if let OptionValue::$value(value) = value {
-                    $place = value;
-                }
-            },
-        )
-    };
-}
-
 /// A row for a field of the gossip part.
 macro_rules! gossip_field {
     ($value:ident, $field:ident) => {
@@ -225,51 +193,6 @@ const CERTIFICATES: Access = (
         }
     },
 );
-
-/// A row for an enum: its variants and their names.
-macro_rules! choice {
-    ($a:ident => $get:expr, $set:expr, { $($name:literal = $variant:path),+ $(,)? }) => {
-        (
-            |$a: &Architecture| $get.map(|value| OptionValue::Choice(match value { $($variant => $name,)+ })),
-            |$a: &mut Architecture, value: OptionValue| {
-                let OptionValue::Choice(name) = value else { return };
-                let variant = match name { $($name => $variant,)+ _ => return };
-                if let Some(place) = $set {
-                    *place = variant;
-                }
-            },
-        )
-    };
-}
-
-pub(super) type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
-
-pub(super) const fn option(
-    group: &'static str,
-    name: &'static str,
-    label: &'static str,
-    help: &'static str,
-    kind: Kind,
-    (get, set): Access,
-) -> OptionSpec {
-    OptionSpec { name, label, group, help, kind, get, set }
-}
-
-const CLUSTER: &str = "Cluster";
-pub(super) const ORDER: &str = "Order";
-const GOSSIP: &str = "Gossip";
-pub(super) const SAFETY: &str = "Safety";
-const CLIENTS: &str = "Clients";
-const LINKS: &str = "Links";
-const DISKS: &str = "Disks";
-
-pub(super) const fn count(min: u32, max: u32) -> Kind {
-    Kind::Count { min, max }
-}
-
-pub(super) const fn span(min_ms: u64, max_ms: u64) -> Kind {
-    Kind::Span { min: Span::from_ms(min_ms), max: Span::from_ms(max_ms) }
-}
 
 /// The options of the sockets and of the world, in the order in which a form shows them.
 pub(super) const ROWS: &[OptionSpec] = &[
