@@ -28,12 +28,13 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 5] = [
+pub const EXHIBITS: [Exhibit; 6] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
     exhibits::sharded_replicated::EXHIBIT,
     exhibits::sharded_causal::EXHIBIT,
+    exhibits::primary_backup::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -49,6 +50,7 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::Sharded => &EXHIBITS[2],
         Animal::ShardedReplicated => &EXHIBITS[3],
         Animal::ShardedCausal => &EXHIBITS[4],
+        Animal::PrimaryBackup => &EXHIBITS[5],
     }
 }
 

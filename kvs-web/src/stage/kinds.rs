@@ -28,6 +28,8 @@ pub enum Shape {
     Diamond,
     /// About shards.
     Hexagon,
+    /// Between a primary and its backups.
+    Shield,
 }
 
 impl Shape {
@@ -39,12 +41,13 @@ impl Shape {
             Self::Drop => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9Z",
             Self::Diamond => "M0-13L13 0L0 13L-13 0Z",
             Self::Hexagon => "M-6-11H6L12 0L6 11H-6L-12 0Z",
+            Self::Shield => "M-10-10H10V1Q10 8 0 12Q-10 8-10 1Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 18] = [
+pub const LOOKS: [Look; 28] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -113,6 +116,16 @@ pub const LOOKS: [Look; 18] = [
     },
     Look { kind: "Redirect", class: "wrong", shape: Shape::Square, letter: "→", meaning: "ask somebody else" },
     Look { kind: "Proxy", class: "request", shape: Shape::Square, letter: "»", meaning: "a request is passed on" },
+    Look { kind: "Ping", class: "ack", shape: Shape::Shield, letter: "·", meaning: "a server is there" },
+    Look { kind: "ViewReply", class: "view", shape: Shape::Shield, letter: "V", meaning: "who leads, and who follows" },
+    Look { kind: "GetView", class: "view", shape: Shape::Shield, letter: "?", meaning: "is there a newer view?" },
+    Look { kind: "Fwd", class: "mail", shape: Shape::Shield, letter: "F", meaning: "the primary's next operation" },
+    Look { kind: "FwdAck", class: "ack", shape: Shape::Shield, letter: "a", meaning: "the backup has applied it" },
+    Look { kind: "FwdReq", class: "ack", shape: Shape::Shield, letter: "q", meaning: "an operation is missing" },
+    Look { kind: "FwdNo", class: "wrong", shape: Shape::Shield, letter: "✕", meaning: "there is a newer view" },
+    Look { kind: "Xfer", class: "handoff", shape: Shape::Shield, letter: "X", meaning: "the primary's whole state" },
+    Look { kind: "XferAck", class: "handoff", shape: Shape::Shield, letter: "x", meaning: "the state has come" },
+    Look { kind: "XferReq", class: "handoff", shape: Shape::Shield, letter: "r", meaning: "who has the state?" },
 ];
 
 /// The look of a kind.

@@ -23,10 +23,15 @@
 //! | SR1 | sharded + replicated | gossip stays within its shard |
 //! | P6 | ordered | servers that have executed equally many slots are in equal states |
 //! | P8 | ordered | no slot is executed again within one life |
-//! | A5 | ordered | whoever answers a request answers the same |
+//! | A5 | ordered | whoever answers a write answers the same; with a primary and backups, a read as well |
 //! | W1 | ordered, when quiet | whoever asks is answered |
 //! | B8 | ordered, when quiet | who is up has executed all that anybody has |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
+//! | A1 | primary-backup | one server completes operations in a view, and what it completes is known to the primary of every later one |
+//! | A2 | primary-backup | what is complete has been applied by every backup |
+//! | A3 | primary-backup | who has all of one view up to one operation is in one state |
+//! | A4 | primary-backup | who leads was in the view before, and has all that was ever complete |
+//! | A6 | primary-backup | operations of a view are applied one after the other, and none is left out |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
@@ -34,6 +39,7 @@
 mod gossip;
 mod local;
 mod ordered;
+mod primary_backup;
 mod sharding;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -45,11 +51,14 @@ use core::fmt;
 use crate::command::{KVData, KVOperation, KVResult};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::process::NodeId;
+use crate::replication::primary_backup::PrimaryBackup;
 use crate::server::{Message, Node, Request, Response, Server};
 use crate::storage::Storage;
 use crate::time::Time;
 use crate::world::{Happening, Observer, World};
 use crate::zoo::{Animal, Architecture};
+
+pub use primary_backup::is_stuck;
 
 /// An invariant does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +88,7 @@ pub struct Invariants {
     gossip: Option<gossip::Watch>,
     sharding: Option<sharding::Watch>,
     ordered: Option<ordered::Watch>,
+    primary_backup: Option<primary_backup::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -106,6 +116,7 @@ impl Invariants {
             gossip: architecture.gossip().map(|_| gossip::Watch::new(architecture)),
             sharding: sharding::Watch::new(architecture),
             ordered: ordered::Watch::new(architecture),
+            primary_backup: primary_backup::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -141,6 +152,9 @@ impl Invariants {
             }
         }
         self.look_at_routes(world)?;
+        if let Some(watch) = &mut self.primary_backup {
+            watch.after_step(world).map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })?;
+        }
         for (place, seen) in self.seen.iter_mut().enumerate() {
             let Some(node) = u32::try_from(place).ok().map(NodeId) else { break };
             let now = world.node(node);
@@ -167,6 +181,10 @@ impl Invariants {
                 Some(watch) => watch.look(node, before, server),
                 None => Ok(()),
             });
+            let found = found.and_then(|()| match &mut self.primary_backup {
+                Some(watch) => watch.look(node, before, server, world),
+                None => Ok(()),
+            });
             let found = found.and_then(|()| match &mut self.sharding {
                 Some(watch) => watch.look(node, server, world),
                 None => Ok(()),
@@ -180,7 +198,8 @@ impl Invariants {
     pub fn when_quiet(&self, world: &World<Node>) -> Result<(), Violation> {
         let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
-        let found = sharding.and_then(|()| ordered()).and_then(|()| {
+        let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let found = sharding.and_then(|()| ordered()).and_then(|()| primary_backup()).and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
             self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
         });
@@ -237,6 +256,11 @@ impl Invariants {
         }
         if let Some(watch) = &mut self.local
             && let Err((id, what)) = watch.answered(response)
+        {
+            self.fail(id, time, server, what);
+        }
+        if let Some(watch) = &mut self.primary_backup
+            && let Err((id, what)) = watch.answered(server, response)
         {
             self.fail(id, time, server, what);
         }
@@ -363,6 +387,11 @@ fn read<'a>(op: &'a KVSOperation, result: &'a KVSResponse) -> Vec<(&'a Key, &'a 
 }
 
 fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {
+    let part = |server: &Server| server.replication().primary_backup().map(PrimaryBackup::complete_in);
+    if before.is_some_and(|before| part(before) != part(now)) {
+        // A backup may have applied what its next primary has never heard of: nobody was told of it.
+        return None;
+    }
     let mut clients = before?.served().iter().map(|served| served.id);
     let RequestId { client, .. } = clients.find(|id| now.served().last_sequence(id.client) < id.sequence)?;
     Some(alloc::format!("the last request of {} was forgotten", client.node))

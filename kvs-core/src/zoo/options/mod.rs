@@ -278,6 +278,12 @@ impl Architecture {
                 "nobody leads in a store without an order: routing=leader needs servers that agree on one".into(),
             );
         }
+        if self.primary_backup().is_some() {
+            let servers = self.servers - u32::from(self.view_service().is_some());
+            if !(2..=5).contains(&servers) {
+                return fail(format!("a primary and those that may follow it are 2 to 5 servers, not {servers}"));
+            }
+        }
         if self.client.read_context == ReadContext::Nearest
             && self.storage != StorageOptions::Lattice(Values::CausalWrapper)
         {

@@ -3,6 +3,7 @@
 use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
+use crate::replication::primary_backup::{self, Reads, Resends, Views};
 use crate::routing::RoutingOptions;
 use crate::routing::hash::HashOf;
 use crate::routing::map::Placement;
@@ -16,7 +17,14 @@ use crate::zoo::{Architecture, ReplicationOptions, Shards, StorageOptions};
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
-        ReplicationOptions::NoReplication => None,
+        ReplicationOptions::NoReplication | ReplicationOptions::PrimaryBackup(_) => None,
+    }
+}
+
+fn backup_mut(architecture: &mut Architecture) -> Option<&mut primary_backup::Options> {
+    match &mut architecture.replication {
+        ReplicationOptions::PrimaryBackup(options) => Some(options),
+        ReplicationOptions::NoReplication | ReplicationOptions::EpidemicGossip(_) => None,
     }
 }
 
@@ -71,7 +79,7 @@ const REPLICAS: Access = (
     |a| match (&a.sharding, &a.storage) {
         (_, StorageOptions::Core) if !a.is_ordered() => None,
         (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
-        (None, _) => Some(OptionValue::Count(a.servers)),
+        (None, _) => Some(OptionValue::Count(a.servers - u32::from(a.view_service().is_some()))),
     },
     |a, value| {
         let OptionValue::Count(replicas) = value else { return };
@@ -80,7 +88,39 @@ const REPLICAS: Access = (
                 shards.replicas = replicas;
                 a.servers = shards.servers();
             }
-            None => a.servers = replicas,
+            None => a.servers = replicas + u32::from(a.view_service().is_some()),
+        }
+    },
+);
+
+/// Who says who leads. A view service is one node more.
+const VIEWS: Access = (
+    |a| {
+        let options = a.primary_backup()?;
+        Some(OptionValue::Choice(match options.views {
+            Views::Service => "service",
+            Views::External => "external",
+        }))
+    },
+    |a, value| {
+        let had_one = a.view_service().is_some();
+        let (Some(options), OptionValue::Choice(name)) = (backup_mut(a), value) else { return };
+        options.views = if name == "service" { Views::Service } else { Views::External };
+        a.servers = a.servers - u32::from(had_one) + u32::from(a.view_service().is_some());
+    },
+);
+
+/// Whether what is done is written to disk first.
+const JOURNAL: Access = (
+    |a| match a.primary_backup() {
+        Some(options) => Some(OptionValue::Switch(options.journal)),
+        None => when(has_journal_option(a), OptionValue::Switch(a.server.journal)),
+    },
+    |a, value| {
+        let OptionValue::Switch(value) = value else { return };
+        match backup_mut(a) {
+            Some(options) => options.journal = value,
+            None => a.server.journal = value,
         }
     },
 );
@@ -154,6 +194,20 @@ macro_rules! gossip_field {
             |a: &mut Architecture, value: OptionValue| {
                 if let (Some(config), OptionValue::$value(value)) = (gossip_mut(a), value) {
                     config.$field = value;
+                }
+            },
+        )
+    };
+}
+
+/// A row for a field of a primary and its backups.
+macro_rules! backup_field {
+    ($value:ident, $field:ident) => {
+        (
+            |a: &Architecture| a.primary_backup().map(|options| OptionValue::$value(options.$field)),
+            |a: &mut Architecture, value: OptionValue| {
+                if let (Some(options), OptionValue::$value(value)) = (backup_mut(a), value) {
+                    options.$field = value;
                 }
             },
         )
@@ -344,6 +398,38 @@ pub const OPTIONS: &[OptionSpec] = &[
         }),
     ),
     option(
+        CLUSTER,
+        "views",
+        "Who leads is said by",
+        "A view service that hears pings; or somebody outside, who announces views.",
+        Kind::Choice(&[("service", "A view service"), ("external", "Somebody outside")]),
+        VIEWS,
+    ),
+    option(
+        CLUSTER,
+        "backups",
+        "Backups",
+        "How many backups the view service gives to a primary, if there are enough servers.",
+        count(0, 4),
+        backup_field!(Count, backups),
+    ),
+    option(
+        CLUSTER,
+        "ping-interval",
+        "Pings",
+        "How often a server says that it is there, and a primary says again what has not been acknowledged.",
+        span(1, 10_000),
+        backup_field!(Span, ping_interval),
+    ),
+    option(
+        CLUSTER,
+        "ping-check",
+        "Ping check",
+        "How often the view service looks who has pinged. Who has not, two times in a row, is taken for dead.",
+        span(1, 60_000),
+        backup_field!(Span, ping_check),
+    ),
+    option(
         GOSSIP,
         "preset",
         "Made for",
@@ -528,6 +614,42 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         SAFETY,
+        "view-fencing",
+        "Backups fence",
+        "A backup heeds the primary of its own view only.",
+        Kind::Switch,
+        backup_field!(Switch, fences_views),
+    ),
+    option(
+        SAFETY,
+        "state-transfer",
+        "State is transferred",
+        "Who leads must have the state, and gives it to every backup before it answers.",
+        Kind::Switch,
+        backup_field!(Switch, transfers_state),
+    ),
+    option(
+        SAFETY,
+        "primary-reads",
+        "A primary reads",
+        "In order, as it writes: when all backups have agreed; or from its own memory.",
+        Kind::Choice(&[("in-order", "In order"), ("local", "From its memory")]),
+        choice!(a => a.primary_backup().map(|options| options.reads), backup_mut(a).map(|options| &mut options.reads), {
+            "in-order" = Reads::InOrder, "local" = Reads::Local,
+        }),
+    ),
+    option(
+        SAFETY,
+        "resend",
+        "Operations are sent",
+        "To backups until they acknowledge them; or once, and then taken for failed, so that their numbers are missing.",
+        Kind::Choice(&[("until-acknowledged", "Until acknowledged"), ("once", "Once")]),
+        choice!(a => a.primary_backup().map(|options| options.resends), backup_mut(a).map(|options| &mut options.resends), {
+            "until-acknowledged" = Resends::UntilAcknowledged, "once" = Resends::Never,
+        }),
+    ),
+    option(
+        SAFETY,
         "misrouted",
         "Asked for another's key",
         "A server says who keeps it; or passes the request on, and the answer back.",
@@ -608,7 +730,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Journal",
         "Write operations to disk before they count.",
         Kind::Switch,
-        field!(Switch, a => has_journal_option(a), a.server.journal),
+        JOURNAL,
     ),
     option(
         SAFETY,
