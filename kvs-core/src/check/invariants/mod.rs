@@ -30,7 +30,7 @@
 //! | A1 | primary-backup | one server completes operations in a view, and what it completes is known to the primary of every later one |
 //! | A2 | primary-backup | what is complete has been applied by every backup |
 //! | A3 | primary-backup | who has all of one view up to one operation is in one state |
-//! | A4 | primary-backup | who leads was in the view before, and has all that was ever complete |
+//! | A4 | primary-backup | who leads was in the view before, and has all that was ever answered |
 //! | A6 | primary-backup | operations of a view are applied one after the other, and none is left out |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!

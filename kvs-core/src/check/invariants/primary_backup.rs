@@ -27,7 +27,7 @@ pub(super) struct Watch {
     primaries: BTreeMap<u32, NodeId>,
     /// What all operations up to one of a view lead to, as the first server has shown that came so far.
     states: BTreeMap<(u32, u64), (NodeId, Arc<MachineSnapshot>)>,
-    /// The last request of each client that was complete.
+    /// The last request of each client that was answered. What was not, a crash may take with the writes that nobody had waited for.
     complete: BTreeMap<ClientId, u32>,
     /// The answers that were given, and those of the present step.
     answers: BTreeMap<RequestId, Arc<Response>>,
@@ -59,6 +59,8 @@ impl Watch {
     /// What was answered in this step must be known to whoever leads by then.
     pub(super) fn after_step(&mut self, world: &World<Node>) -> FoundAt {
         for (node, response) in core::mem::take(&mut self.new) {
+            let last = self.complete.entry(response.id.client).or_insert(0);
+            *last = response.id.sequence.max(*last);
             let Some((newest, server, part)) = newest_primary(world).filter(|_| self.dedupe) else { continue };
             if newest != node && server.served().last_sequence(response.id.client) < response.id.sequence {
                 let view = part.view().number;
@@ -94,7 +96,7 @@ impl Watch {
         }
         let done = before.map_or(0, |(_, was)| was.last_op());
         if was_in_place && part.last_op() > done {
-            self.completes(node, server, part, world)?;
+            self.completes(node, part, world)?;
         }
         Ok(())
     }
@@ -113,7 +115,7 @@ impl Watch {
         Err(("A3", format!("operation {view}.{opn} has led to another state here than at node {}", other.0)))
     }
 
-    /// A primary is in place: it has all that was ever complete.
+    /// A primary is in place: it has all that was ever answered.
     fn takes_over(&self, server: &Server, part: &PrimaryBackup) -> Found {
         let missing = |(client, sequence): &(&ClientId, &u32)| server.served().last_sequence(**client) < **sequence;
         match self.complete.iter().find(missing).filter(|_| self.dedupe) {
@@ -126,15 +128,11 @@ impl Watch {
     }
 
     /// A primary completes operations: all its backups have applied them.
-    fn completes(&mut self, node: NodeId, server: &Server, part: &PrimaryBackup, world: &World<Node>) -> Found {
+    fn completes(&mut self, node: NodeId, part: &PrimaryBackup, world: &World<Node>) -> Found {
         let view = part.view().number;
         let primary = *self.primaries.entry(view).or_insert(node);
         if primary != node {
             return Err(("A1", format!("it completes operations in view {view}, and so did node {}", primary.0)));
-        }
-        for served in server.served().iter() {
-            let last = self.complete.entry(served.id.client).or_insert(0);
-            *last = served.id.sequence.max(*last);
         }
         for (other, _, backup) in parts(world).filter(|(_, _, backup)| backup.follows()) {
             let is_of_view = backup.view().number == view && backup.complete_in() == view;

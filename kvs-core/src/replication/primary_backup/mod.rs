@@ -16,7 +16,8 @@
 //! - An operation is applied at every backup before it is applied at the primary and answered. Reads take the same path.
 //! - A view names lives of servers. Whoever restarts is idle until a later view names it.
 //!
-//! Read [`primary`](self) first what a primary does, then what a backup does; both are one struct, as a server plays both parts in its time.
+//! One file each: what a primary does, what a backup does, how both learn of views, and the view service. Primary and backup are one struct, as a
+//! server plays both parts in its time.
 
 mod backup;
 mod message;
