@@ -1,5 +1,6 @@
 //! What a reader may turn, as one table: the page's form, the share link, the schedule and the examples all use it.
 
+mod primary_backup;
 mod table;
 
 use alloc::format;

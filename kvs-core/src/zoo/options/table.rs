@@ -1,9 +1,9 @@
 //! The table of all options: what each is called, what it may be, and where it is kept.
 
+use super::primary_backup::{self, backup_mut};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
 use crate::replication::gossip::{Contacts, Cooling, Delivery, GossipConfig, Mode, RumorIdentity, Ticks};
-use crate::replication::primary_backup::{self, Reads, Resends, Views};
 use crate::routing::RoutingOptions;
 use crate::routing::hash::HashOf;
 use crate::routing::map::Placement;
@@ -18,13 +18,6 @@ fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
         ReplicationOptions::NoReplication | ReplicationOptions::PrimaryBackup(_) => None,
-    }
-}
-
-fn backup_mut(architecture: &mut Architecture) -> Option<&mut primary_backup::Options> {
-    match &mut architecture.replication {
-        ReplicationOptions::PrimaryBackup(options) => Some(options),
-        ReplicationOptions::NoReplication | ReplicationOptions::EpidemicGossip(_) => None,
     }
 }
 
@@ -90,23 +83,6 @@ const REPLICAS: Access = (
             }
             None => a.servers = replicas + u32::from(a.view_service().is_some()),
         }
-    },
-);
-
-/// Who says who leads. A view service is one node more.
-const VIEWS: Access = (
-    |a| {
-        let options = a.primary_backup()?;
-        Some(OptionValue::Choice(match options.views {
-            Views::Service => "service",
-            Views::External => "external",
-        }))
-    },
-    |a, value| {
-        let had_one = a.view_service().is_some();
-        let (Some(options), OptionValue::Choice(name)) = (backup_mut(a), value) else { return };
-        options.views = if name == "service" { Views::Service } else { Views::External };
-        a.servers = a.servers - u32::from(had_one) + u32::from(a.view_service().is_some());
     },
 );
 
@@ -200,20 +176,6 @@ macro_rules! gossip_field {
     };
 }
 
-/// A row for a field of a primary and its backups.
-macro_rules! backup_field {
-    ($value:ident, $field:ident) => {
-        (
-            |a: &Architecture| a.primary_backup().map(|options| OptionValue::$value(options.$field)),
-            |a: &mut Architecture, value: OptionValue| {
-                if let (Some(options), OptionValue::$value(value)) = (backup_mut(a), value) {
-                    options.$field = value;
-                }
-            },
-        )
-    };
-}
-
 /// A row for a field of the death certificates.
 macro_rules! certificates_field {
     ($value:ident, $field:ident) => {
@@ -288,9 +250,9 @@ macro_rules! choice {
     };
 }
 
-type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
+pub(super) type Access = (fn(&Architecture) -> Option<OptionValue>, fn(&mut Architecture, OptionValue));
 
-const fn option(
+pub(super) const fn option(
     group: &'static str,
     name: &'static str,
     label: &'static str,
@@ -301,18 +263,18 @@ const fn option(
     OptionSpec { name, label, group, help, kind, get, set }
 }
 
-const CLUSTER: &str = "Cluster";
+pub(super) const CLUSTER: &str = "Cluster";
 const GOSSIP: &str = "Gossip";
-const SAFETY: &str = "Safety";
+pub(super) const SAFETY: &str = "Safety";
 const CLIENTS: &str = "Clients";
 const LINKS: &str = "Links";
 const DISKS: &str = "Disks";
 
-const fn count(min: u32, max: u32) -> Kind {
+pub(super) const fn count(min: u32, max: u32) -> Kind {
     Kind::Count { min, max }
 }
 
-const fn span(min_ms: u64, max_ms: u64) -> Kind {
+pub(super) const fn span(min_ms: u64, max_ms: u64) -> Kind {
     Kind::Span { min: Span::from_ms(min_ms), max: Span::from_ms(max_ms) }
 }
 
@@ -397,38 +359,10 @@ pub const OPTIONS: &[OptionSpec] = &[
             "leader" = RoutingOptions::Leader,
         }),
     ),
-    option(
-        CLUSTER,
-        "views",
-        "Who leads is said by",
-        "A view service that hears pings; or somebody outside, who announces views.",
-        Kind::Choice(&[("service", "A view service"), ("external", "Somebody outside")]),
-        VIEWS,
-    ),
-    option(
-        CLUSTER,
-        "backups",
-        "Backups",
-        "How many backups the view service gives to a primary, if there are enough servers.",
-        count(0, 4),
-        backup_field!(Count, backups),
-    ),
-    option(
-        CLUSTER,
-        "ping-interval",
-        "Pings",
-        "How often a server says that it is there, and a primary says again what has not been acknowledged.",
-        span(1, 10_000),
-        backup_field!(Span, ping_interval),
-    ),
-    option(
-        CLUSTER,
-        "ping-check",
-        "Ping check",
-        "How often the view service looks who has pinged. Who has not, two times in a row, is taken for dead.",
-        span(1, 60_000),
-        backup_field!(Span, ping_check),
-    ),
+    primary_backup::VIEWS,
+    primary_backup::BACKUPS,
+    primary_backup::PING_INTERVAL,
+    primary_backup::PING_CHECK,
     option(
         GOSSIP,
         "preset",
@@ -612,42 +546,10 @@ pub const OPTIONS: &[OptionSpec] = &[
         switch!(a => a.sharding.as_ref().map(|shards| shards.options.fencing),
             shards_mut(a).map(|shards| &mut shards.options.fencing)),
     ),
-    option(
-        SAFETY,
-        "view-fencing",
-        "Backups fence",
-        "A backup heeds the primary of its own view only.",
-        Kind::Switch,
-        backup_field!(Switch, fences_views),
-    ),
-    option(
-        SAFETY,
-        "state-transfer",
-        "State is transferred",
-        "Who leads must have the state, and gives it to every backup before it answers.",
-        Kind::Switch,
-        backup_field!(Switch, transfers_state),
-    ),
-    option(
-        SAFETY,
-        "primary-reads",
-        "A primary reads",
-        "In order, as it writes: when all backups have agreed; or from its own memory.",
-        Kind::Choice(&[("in-order", "In order"), ("local", "From its memory")]),
-        choice!(a => a.primary_backup().map(|options| options.reads), backup_mut(a).map(|options| &mut options.reads), {
-            "in-order" = Reads::InOrder, "local" = Reads::Local,
-        }),
-    ),
-    option(
-        SAFETY,
-        "resend",
-        "Operations are sent",
-        "To backups until they acknowledge them; or once, and then taken for failed, so that their numbers are missing.",
-        Kind::Choice(&[("until-acknowledged", "Until acknowledged"), ("once", "Once")]),
-        choice!(a => a.primary_backup().map(|options| options.resends), backup_mut(a).map(|options| &mut options.resends), {
-            "until-acknowledged" = Resends::UntilAcknowledged, "once" = Resends::Never,
-        }),
-    ),
+    primary_backup::VIEW_FENCING,
+    primary_backup::STATE_TRANSFER,
+    primary_backup::READS,
+    primary_backup::RESEND,
     option(
         SAFETY,
         "misrouted",
