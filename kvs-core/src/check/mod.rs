@@ -17,8 +17,8 @@ mod whole;
 
 use core::fmt;
 
-pub use judge::{Judge, Judgement, Proof, Run};
 pub use invariants::is_stuck;
+pub use judge::{Judge, Judgement, Proof, Run};
 pub use play::play;
 pub use replicas::settling_time;
 

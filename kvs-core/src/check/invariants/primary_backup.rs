@@ -89,8 +89,7 @@ impl Watch {
         if !part.is_in_place() {
             return Ok(());
         }
-        let was_in_place =
-            before.is_some_and(|(_, was)| was.is_in_place() && was.view().number == part.view().number);
+        let was_in_place = before.is_some_and(|(_, was)| was.is_in_place() && was.view().number == part.view().number);
         if !was_in_place {
             self.takes_over(server, part)?;
         }

@@ -228,7 +228,12 @@ impl PrimaryBackup {
     }
 
     /// Handles one event.
-    pub fn step<P>(&mut self, event: Event<Message, Timer>, machine: &mut Machine, cx: &mut Context<'_, P>) -> Vec<Reply>
+    pub fn step<P>(
+        &mut self,
+        event: Event<Message, Timer>,
+        machine: &mut Machine,
+        cx: &mut Context<'_, P>,
+    ) -> Vec<Reply>
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {

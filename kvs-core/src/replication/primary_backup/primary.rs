@@ -178,12 +178,8 @@ impl PrimaryBackup {
     }
 
     /// Somebody goes by a newer view: this server's is over.
-    pub(super) fn on_fwd_no<P>(
-        &mut self,
-        views: &[Arc<super::View>],
-        desk: &mut Desk<'_>,
-        cx: &mut Context<'_, P>,
-    ) where
+    pub(super) fn on_fwd_no<P>(&mut self, views: &[Arc<super::View>], desk: &mut Desk<'_>, cx: &mut Context<'_, P>)
+    where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
         self.on_views(views, desk, cx);

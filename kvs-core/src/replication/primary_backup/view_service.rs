@@ -80,7 +80,12 @@ impl ViewService {
     /// What is to be seen of it at a glance: its view, with a question mark until the primary is in place.
     pub fn glance(&self) -> Glance {
         let mark = if self.acked { "" } else { "?" };
-        Glance { role: "view service", leads: false, ballot: format!("view {}{mark}", self.view.number), slots: Vec::new() }
+        Glance {
+            role: "view service",
+            leads: false,
+            ballot: format!("view {}{mark}", self.view.number),
+            slots: Vec::new(),
+        }
     }
 
     /// Handles one event.
@@ -189,7 +194,8 @@ impl ViewService {
     /// Who leads when the primary is gone: a backup, if the view was in place, for then it has all. Otherwise nobody but the primary itself is known
     /// to have it, and it must have kept it through its crash.
     fn successor(&self, well: &[Member]) -> Option<Member> {
-        let (needed, others) = if self.acked { (self.view.number, &*self.view.backups) } else { (self.view.from, &[][..]) };
+        let (needed, others) =
+            if self.acked { (self.view.number, &*self.view.backups) } else { (self.view.from, &[][..]) };
         let has_kept = |member: &Member| {
             let now = self.alive(member.node)?;
             self.heard.get(&member.node).filter(|heard| heard.complete_in >= needed && needed > 0).map(|_| now)

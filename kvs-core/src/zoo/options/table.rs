@@ -626,14 +626,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         switch!(a => knows_causes(a).then_some(a.server.causal_reads.name_deletions),
             Some(&mut a.server.causal_reads.name_deletions)),
     ),
-    option(
-        SAFETY,
-        "journal",
-        "Journal",
-        "Write operations to disk before they count.",
-        Kind::Switch,
-        JOURNAL,
-    ),
+    option(SAFETY, "journal", "Journal", "Write operations to disk before they count.", Kind::Switch, JOURNAL),
     option(
         SAFETY,
         "sync-before-reply",
