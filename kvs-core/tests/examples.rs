@@ -44,6 +44,7 @@ fn the_sharded_ones_tell_their_stories() {
         ("sharded_replicated", &[], "C3 reads {x1, x2}"),
         ("sharded_causal", &[], "C3 reads family"),
         ("three_level", &[], "west/E"),
+        ("primary_backup", &[], "C2 reads 2"),
     ] {
         let output = example(name, arguments);
         assert!(output.status.success() && out(&output).contains(words), "{name}: {}", out(&output));

@@ -115,6 +115,16 @@ fn smr_keeps_its_invariants() {
     assert_seen(&live_many(Animal::Smr), &marks);
 }
 
+#[test]
+fn primary_backup_keeps_its_invariants() {
+    use kvs_core::replication::primary_backup::{
+        BEHIND, DEPOSED, ENTERED, GAP, IN_PLACE, INSTALLED, REFUSED, REPEATED, STUCK, VIEW_CHANGED, WITHOUT_STATE,
+    };
+    let marks =
+        [BEHIND, DEPOSED, ENTERED, GAP, IN_PLACE, INSTALLED, REFUSED, REPEATED, STUCK, VIEW_CHANGED, WITHOUT_STATE];
+    assert_seen(&live_many(Animal::PrimaryBackup), &marks);
+}
+
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {

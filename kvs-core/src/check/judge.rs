@@ -20,7 +20,7 @@ use crate::sim::{Ended, History, HistoryEvent, Input, Operation};
 use crate::storage::Values;
 use crate::time::Time;
 use crate::world::{Moment, World};
-use crate::zoo::{Architecture, Claim, Fault, Guarantee, StorageOptions};
+use crate::zoo::{Architecture, Claim, Fault, Guarantee, Role, StorageOptions};
 
 /// A run up to its present.
 #[derive(Clone, Copy)]
@@ -100,8 +100,12 @@ impl<'a> Run<'a> {
         };
         for (_, input) in self.inputs {
             match input {
+                // Who says who leads keeps no values, and its view is on its disk.
+                Input::Crash(node) if self.architecture.role(*node) == Role::ViewService => {}
                 Input::Crash(_) => {
-                    faults.insert(Fault::Crash);
+                    if !faults.insert(Fault::Crash) {
+                        faults.insert(Fault::SecondCrash);
+                    }
                 }
                 Input::Wipe(_) => {
                     faults.insert(Fault::Wipe);
@@ -357,8 +361,10 @@ impl Judge {
     fn excused_until(&self, run: &Run<'_>) -> Time {
         let durability = self.claims.iter().find(|claim| claim.guarantee == Guarantee::Durability);
         let Some(Claim { ended_by, .. }) = durability else { return Time::ZERO };
+        let has_two = run.faults(&self.first).contains(&Fault::SecondCrash);
         let excuses = run.inputs.iter().filter_map(|(at, input)| match input {
             Input::Crash(_) if ended_by.contains(&Fault::Crash) => Some(at.time),
+            Input::Crash(_) if ended_by.contains(&Fault::SecondCrash) && has_two => Some(at.time),
             Input::Wipe(_) if ended_by.contains(&Fault::Wipe) => Some(at.time),
             // A stamp that lies lies for ever.
             Input::Clock { offset_us, .. } if *offset_us != 0 && ended_by.contains(&Fault::Skew) => Some(Time::MAX),

@@ -17,6 +17,7 @@ mod whole;
 
 use core::fmt;
 
+pub use invariants::is_stuck;
 pub use judge::{Judge, Judgement, Proof, Run};
 pub use play::play;
 pub use replicas::settling_time;

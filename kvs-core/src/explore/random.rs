@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Breach, Finding, Watch};
 use crate::check::invariants::Violation;
-use crate::check::settling_time;
+use crate::check::{is_stuck, settling_time};
 use crate::choice::{Choose, Probability, Purpose, Stream};
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
@@ -33,7 +33,7 @@ pub struct Faults {
     pub fates: bool,
     /// Links lose, repeat and delay messages more than the architecture says.
     pub links: bool,
-    /// Where there are shards, servers join and leave.
+    /// Where somebody outside announces views, servers join and leave.
     pub views: bool,
 }
 
@@ -101,7 +101,7 @@ impl Hunt {
     pub fn new(architecture: Architecture) -> Self {
         // A journal promises nothing about a disk that is gone.
         let wipes = architecture.gossip().is_some();
-        let views = architecture.sharding.is_some();
+        let views = architecture.has_views();
         let faults = Faults { wipes, views, ..Faults::ALL };
         Self { architecture, workload: Workload::default(), faults, watches_inside: true }
     }
@@ -339,6 +339,7 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         let patience = self.now() + Span::from_secs(600);
         while !self.clients_are_idle() && self.now() < patience && self.step()? {}
         if self.hunt.architecture.is_ordered() {
+            self.names_all()?;
             self.answers_again()?;
         }
         let until = self.now() + settling_time(&self.hunt.architecture) + Span::from_ms(1);
@@ -346,10 +347,25 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         self.watch.judge(&self.recording, &self.replay)
     }
 
+    /// Where somebody outside says who leads, they have seen that all are up, and name all.
+    fn names_all(&mut self) -> Result<(), Breach> {
+        let (architecture, servers) = (&self.hunt.architecture, &self.servers);
+        if !architecture.has_views() {
+            return Ok(());
+        }
+        match self.replay.sim().change_of_members(servers, true) {
+            Ok(view) => self.act(view),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// The watchdog: nothing stands in the way any more, so every client that asks is answered, and soon.
     fn answers_again(&mut self) -> Result<(), Breach> {
         let until = self.now() + settling_time(&self.hunt.architecture);
         while self.now() < until && self.step()? {}
+        if is_stuck(&self.hunt.architecture, self.replay.sim().world()) {
+            return Ok(());
+        }
         let before = self.watch.history().operations().len();
         for client in self.clients.clone() {
             self.values += 1;

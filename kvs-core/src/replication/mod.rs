@@ -1,10 +1,14 @@
 //! Who else must know? The socket behind the stores.
 
 pub mod gossip;
+pub mod primary_backup;
+
+use alloc::boxed::Box;
 
 use serde::Serialize;
 
 use gossip::EpidemicGossip;
+use primary_backup::PrimaryBackup;
 
 /// The replication part of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,6 +17,8 @@ pub enum Replication {
     NoReplication,
     /// The other replicas, by and by.
     EpidemicGossip(EpidemicGossip),
+    /// Its backups, before a request is answered.
+    PrimaryBackup(Box<PrimaryBackup>),
 }
 
 impl Replication {
@@ -20,7 +26,15 @@ impl Replication {
     pub fn gossip(&self) -> Option<&EpidemicGossip> {
         match self {
             Self::EpidemicGossip(gossip) => Some(gossip),
-            Self::NoReplication => None,
+            Self::NoReplication | Self::PrimaryBackup(_) => None,
+        }
+    }
+
+    /// Its part as primary or backup, if that is what it is.
+    pub fn primary_backup(&self) -> Option<&PrimaryBackup> {
+        match self {
+            Self::PrimaryBackup(part) => Some(part),
+            Self::NoReplication | Self::EpidemicGossip(_) => None,
         }
     }
 }

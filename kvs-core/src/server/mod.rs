@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::disk::Disk;
 use crate::lattice::{Dependencies, Max, Merge, ReplicaId, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
-use crate::ordering::Ordering;
+use crate::ordering::{Glance, Ordering};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::replication::{Replication, gossip};
 pub use crate::request::{Request, Response};
@@ -220,6 +220,11 @@ impl Server {
         self.ordering.applied()
     }
 
+    /// What is to be seen at a glance of how it agrees with others; None where it does not.
+    pub fn glance(&self) -> Option<Glance> {
+        self.ordering.glance().or_else(|| Some(self.replication.primary_backup()?.glance()))
+    }
+
     /// Its replication.
     pub fn replication(&self) -> &Replication {
         &self.replication
@@ -286,6 +291,7 @@ impl Server {
         }
         self.replicate(Event::Boot, cx);
         self.order(Event::Boot, cx);
+        self.back_up(Event::Boot, cx);
     }
 
     fn on_batch(&mut self, cx: &mut Context<'_, Node>) {
@@ -295,7 +301,7 @@ impl Server {
 
     fn on_request(&mut self, from: NodeId, request: &Arc<Request>, is_proxied: bool, cx: &mut Context<'_, Node>) {
         // Several servers may be asked under one name for parts of a read of many keys; such a read is always new.
-        let remembers = self.options.dedupe && !request.op.is_asked_in_parts();
+        let remembers = self.options.dedupe && !request.op.is_asked_in_parts() && self.may_repeat();
         match self.machine.served.recall(request.id) {
             Known::Outdated if remembers => {
                 cx.mark(OUTDATED, u64::from(request.id.sequence));
@@ -520,7 +526,13 @@ impl Server {
             Event::Receive { from, message: Message::Ordering(message) } => {
                 self.order(Event::Receive { from, message }, cx);
             }
+            Event::Timer(Timer::PrimaryBackup(timer)) => self.back_up(Event::Timer(timer), cx),
+            Event::Receive { from, message: Message::PrimaryBackup(message) } => {
+                self.back_up(Event::Receive { from, message }, cx);
+            }
             Event::Receive { from, message: Message::Request(request) } => self.on_request(from, &request, false, cx),
+            Event::Receive { from, message: Message::Sharding(sharding::Message::View { views }) }
+                if self.announce(from, &views, cx) => {}
             Event::Receive { from, message: Message::Sharding(message) } => self.on_sharding(from, &message, cx),
             Event::Receive { from, message: Message::Response(response) } => self.pass_back(from, &response, cx),
             Event::Receive { from, message: Message::Gossip(message) } => {

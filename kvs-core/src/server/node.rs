@@ -8,8 +8,9 @@ use super::client::{Call, Client, Fill, Return, Traffic};
 use super::{Server, sharding};
 use crate::op::RequestId;
 use crate::ordering::{self, Glance};
-use crate::process::{Context, EventOf, NodeId, Process};
+use crate::process::{Context, Event, EventOf, NodeId, Process};
 use crate::replication::gossip;
+use crate::replication::primary_backup::{self, ViewService};
 use crate::request::{Request, Response};
 
 /// A node of any kind.
@@ -19,6 +20,8 @@ pub enum Node {
     Server(Server),
     /// Asks for them.
     Client(Client),
+    /// Says who leads.
+    ViewService(ViewService),
 }
 
 /// Everything that is ever said.
@@ -51,6 +54,8 @@ pub enum Message {
     },
     /// About the order of requests.
     Ordering(ordering::Message),
+    /// Between primary, backups and the view service.
+    PrimaryBackup(primary_backup::Message),
 }
 
 impl Message {
@@ -86,11 +91,12 @@ impl Message {
             Self::Fill(_) => "Fill",
             Self::Redirect { .. } => "Redirect",
             Self::Ordering(message) => message.kind(),
+            Self::PrimaryBackup(message) => message.kind(),
         }
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 34] = [
+    pub const KINDS: [&'static str; 44] = [
         "Request",
         "Response",
         "Mail",
@@ -125,6 +131,16 @@ impl Message {
         "GiveProposal",
         "CatchUp",
         "CatchUpResp",
+        "Ping",
+        "ViewReply",
+        "GetView",
+        "Fwd",
+        "FwdAck",
+        "FwdReq",
+        "FwdNo",
+        "Xfer",
+        "XferAck",
+        "XferReq",
     ];
 }
 
@@ -137,6 +153,12 @@ impl From<sharding::Message> for Message {
 impl From<ordering::Message> for Message {
     fn from(message: ordering::Message) -> Self {
         Self::Ordering(message)
+    }
+}
+
+impl From<primary_backup::Message> for Message {
+    fn from(message: primary_backup::Message) -> Self {
+        Self::PrimaryBackup(message)
     }
 }
 
@@ -161,6 +183,8 @@ pub enum Timer {
     Handoff,
     /// A node that puts requests in order.
     Ordering(ordering::Timer),
+    /// A primary, a backup, or the view service.
+    PrimaryBackup(primary_backup::Timer),
 }
 
 impl Timer {
@@ -175,11 +199,12 @@ impl Timer {
             Self::Gossip(gossip::Timer::DcSweep) => "DcSweep",
             Self::Handoff => "Handoff",
             Self::Ordering(timer) => timer.name(),
+            Self::PrimaryBackup(timer) => timer.name(),
         }
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -191,12 +216,21 @@ impl Timer {
         Self::Ordering(ordering::Timer::Raft(ordering::raft::Timer::Heartbeat)),
         Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Resend)),
         Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::SendBatch)),
+        Self::PrimaryBackup(primary_backup::Timer::Ping),
+        Self::PrimaryBackup(primary_backup::Timer::PingCheck),
+        Self::PrimaryBackup(primary_backup::Timer::Resend),
     ];
 }
 
 impl From<ordering::Timer> for Timer {
     fn from(timer: ordering::Timer) -> Self {
         Self::Ordering(timer)
+    }
+}
+
+impl From<primary_backup::Timer> for Timer {
+    fn from(timer: primary_backup::Timer) -> Self {
+        Self::PrimaryBackup(timer)
     }
 }
 
@@ -214,6 +248,7 @@ impl Process for Node {
         match self {
             Self::Server(server) => server.step(event, cx),
             Self::Client(client) => client.step(event, cx),
+            Self::ViewService(service) => step_view_service(service, event, cx),
         }
     }
 }
@@ -223,14 +258,15 @@ impl Node {
     pub fn as_server(&self) -> Option<&Server> {
         match self {
             Self::Server(server) => Some(server),
-            Self::Client(_) => None,
+            Self::Client(_) | Self::ViewService(_) => None,
         }
     }
 
     /// What is to be seen of its protocol at a glance, where requests are put in order.
     pub fn glance(&self) -> Option<Glance> {
         match self {
-            Self::Server(server) => server.ordering().glance(),
+            Self::Server(server) => server.glance(),
+            Self::ViewService(service) => Some(service.glance()),
             Self::Client(_) => None,
         }
     }
@@ -239,7 +275,31 @@ impl Node {
     pub fn as_client(&self) -> Option<&Client> {
         match self {
             Self::Client(client) => Some(client),
-            Self::Server(_) => None,
+            Self::Server(_) | Self::ViewService(_) => None,
         }
+    }
+    /// The view service, if it is one.
+    pub fn as_view_service(&self) -> Option<&ViewService> {
+        match self {
+            Self::ViewService(service) => Some(service),
+            Self::Server(_) | Self::Client(_) => None,
+        }
+    }
+}
+
+/// The view service hears servers; a client that asks it for something is told who leads.
+fn step_view_service(service: &mut ViewService, event: EventOf<Node>, cx: &mut Context<'_, Node>) {
+    match event {
+        Event::Boot => service.step(Event::Boot, cx),
+        Event::Timer(Timer::PrimaryBackup(timer)) => service.step(Event::Timer(timer), cx),
+        Event::Receive { from, message: Message::PrimaryBackup(message) } => {
+            service.step(Event::Receive { from, message }, cx);
+        }
+        Event::Receive { from, message: Message::Request(request) } => {
+            let to = service.view().primary.map(|primary| primary.node);
+            cx.send(from, Message::Redirect { id: request.id, to });
+        }
+        // Said to others.
+        Event::Timer(_) | Event::Receive { .. } => {}
     }
 }

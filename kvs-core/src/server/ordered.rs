@@ -6,20 +6,31 @@ use alloc::vec::Vec;
 use super::{Message, Node, Server};
 use crate::ordering::{self, Executor, Ordering, Reply};
 use crate::process::{Context, Event, NodeId};
+use crate::replication::{Replication, primary_backup};
 use crate::request::Request;
+use crate::routing::view::View;
 
 impl Server {
     /// Whether requests wait for their turn.
     pub(super) fn is_ordered(&self) -> bool {
-        !matches!(self.ordering, Ordering::Arrival)
+        !matches!(self.ordering, Ordering::Arrival) || self.replication.primary_backup().is_some()
+    }
+
+    /// Whether what is in the table of served requests may be told by whoever has it. A backup has in it what may not be everywhere.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.replication.primary_backup().is_none()
     }
 
     /// Hands a request to the ordering. Whoever asked gets the answer when it has been executed.
     pub(super) fn submit(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
         self.asked.insert(request.id.client, (request.id, from));
-        let mut executor = Executor::new(&mut self.machine);
-        self.ordering.submit(request, &mut executor, cx);
-        let replies = executor.into_replies();
+        let replies = if let Replication::PrimaryBackup(part) = &mut self.replication {
+            part.submit(request, &mut self.machine, cx)
+        } else {
+            let mut executor = Executor::new(&mut self.machine);
+            self.ordering.submit(request, &mut executor, cx);
+            executor.into_replies()
+        };
         self.answer(replies, cx);
     }
 
@@ -29,6 +40,28 @@ impl Server {
         self.ordering.step(event, &mut executor, cx);
         let replies = executor.into_replies();
         self.answer(replies, cx);
+    }
+
+    /// Lets the primary, or the backup, handle an event, and passes on what it says to clients.
+    pub(super) fn back_up(
+        &mut self,
+        event: Event<primary_backup::Message, primary_backup::Timer>,
+        cx: &mut Context<'_, Node>,
+    ) {
+        if let Replication::PrimaryBackup(part) = &mut self.replication {
+            let replies = part.step(event, &mut self.machine, cx);
+            self.answer(replies, cx);
+        }
+    }
+
+    /// Somebody outside has announced who leads. False if that is not how views are made here.
+    pub(super) fn announce(&mut self, from: NodeId, views: &[Arc<View>], cx: &mut Context<'_, Node>) -> bool {
+        let Replication::PrimaryBackup(part) = &mut self.replication else { return false };
+        if from == NodeId::OUTSIDE {
+            let replies = part.announce(views, &mut self.machine, cx);
+            self.answer(replies, cx);
+        }
+        true
     }
 
     fn answer(&mut self, replies: Vec<Reply>, cx: &mut Context<'_, Node>) {

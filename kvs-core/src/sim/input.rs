@@ -263,7 +263,7 @@ impl Sim {
                 self.tell(&told, &sharding::Message::View { views: self.views.clone() }, observer);
                 Ok(())
             }
-            Input::Restart(node) if self.views.len() > 1 => {
+            Input::Restart(node) if self.views.len() > 1 || self.tells_who_starts => {
                 self.watched(observer, |world, watch| act(world, input, watch))?;
                 // Whoever starts a server tells it what it may have missed.
                 self.tell(&[*node], &sharding::Message::View { views: self.views.clone() }, observer);

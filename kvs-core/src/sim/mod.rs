@@ -38,8 +38,10 @@ struct Order {
 pub struct Sim {
     world: World<Node>,
     servers: u32,
-    /// The views that were announced, if the store has shards.
+    /// The views that were announced, if the store has shards, or a primary that somebody outside names.
     views: Arc<[Arc<View>]>,
+    /// Whether a server that starts again must be told which views there have been, even if it is the first one only.
+    tells_who_starts: bool,
     /// The shards that servers are meant for.
     homes: Arc<[ShardName]>,
     may_reshard: bool,
@@ -56,21 +58,22 @@ impl Sim {
         Self {
             world,
             servers: architecture.servers,
-            views: architecture.sharding.iter().map(|_| architecture.first_map().view().clone()).collect(),
+            views: architecture.has_views().then(|| architecture.first_map().view().clone()).into_iter().collect(),
+            tells_who_starts: architecture.has_views() && architecture.is_ordered(),
             homes: architecture.server_ids().filter_map(|server| architecture.home(server)).collect(),
             may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
-            is_replicated: architecture.gossip().is_some(),
+            is_replicated: architecture.gossip().is_some() || architecture.is_ordered(),
             takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
             orders: Vec::new(),
         }
     }
 
-    /// The views that were announced, from the first; none if the store has no shards.
+    /// The views that were announced, from the first; none if nobody announces any.
     pub fn views(&self) -> &[Arc<View>] {
         &self.views
     }
 
-    /// The newest view that was announced; None if the store has no shards.
+    /// The newest view that was announced; None if the store has none.
     pub fn newest_view(&self) -> Option<&Arc<View>> {
         self.views.last()
     }

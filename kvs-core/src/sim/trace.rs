@@ -9,7 +9,7 @@ use xxhash_rust::xxh64::Xxh64;
 use super::Input;
 use crate::op::{Outcome, write_values};
 use crate::process::{Mark, NodeId};
-use crate::replication::gossip;
+use crate::replication::{gossip, primary_backup};
 use crate::server::{Message, Node, Timer, sharding};
 use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, Sequence};
@@ -157,6 +157,7 @@ pub fn summarize(message: &Message) -> String {
         Message::Redirect { to: Some(_), .. } => String::from("not here: ask the leader"),
         Message::Redirect { to: None, .. } => String::from("not here"),
         Message::Ordering(message) => message.to_string(),
+        Message::PrimaryBackup(message) => message.to_string(),
         Message::Response(response) => response.result.to_string(),
         Message::Gossip(message) => match message {
             gossip::Message::Mail { items }
@@ -272,6 +273,9 @@ fn timer_words(timer: Timer) -> &'static str {
         Timer::Handoff => "says again what nobody has answered",
         Timer::Gossip(gossip::Timer::DcSweep) => "time to drop old death certificates",
         Timer::Ordering(timer) => timer.words(),
+        Timer::PrimaryBackup(primary_backup::Timer::Ping) => "says that it is there",
+        Timer::PrimaryBackup(primary_backup::Timer::PingCheck) => "looks who has been heard of",
+        Timer::PrimaryBackup(primary_backup::Timer::Resend) => "says again what nobody has acknowledged",
     }
 }
 

@@ -82,6 +82,11 @@ impl Machine {
         Self { storage, served: Sessions::default(), dedupe }
     }
 
+    /// What is known of a request: nothing, where requests are not remembered.
+    pub fn known(&self, id: RequestId) -> Known {
+        if self.dedupe { self.served.recall(id) } else { Known::New }
+    }
+
     /// Applies a request after all that were executed before. A copy of one is answered as the first was, or not at all when its client
     /// has gone on.
     pub fn execute(&mut self, request: &Request) -> Option<Arc<Response>> {

@@ -12,6 +12,7 @@ use crate::ordering::{Ordering, ReadMode};
 use crate::process::NodeId;
 use crate::replication::Replication;
 use crate::replication::gossip::{EpidemicGossip, GossipConfig};
+use crate::replication::primary_backup::{self, PrimaryBackup, ViewService, Views};
 use crate::routing::hash::HashOf;
 use crate::routing::map::{Placement, ShardMap};
 use crate::routing::view::{Shard, ShardName, View};
@@ -40,6 +41,8 @@ pub enum Animal {
     Raft,
     /// Replicas that agree on an order without a leader.
     Smr,
+    /// A primary and its backups.
+    PrimaryBackup,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -188,6 +191,8 @@ pub enum ReplicationOptions {
     NoReplication,
     /// Gossip.
     EpidemicGossip(GossipConfig),
+    /// A primary and its backups.
+    PrimaryBackup(primary_backup::Options),
 }
 
 impl Architecture {
@@ -205,10 +210,21 @@ impl Architecture {
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
             StorageOptions::Smr(config) => Storage::Smr(Box::new(KVStoreSMR::new(Arc::new(config)))),
         };
+        let backup_options = self.primary_backup().map(|options| Arc::new(options.clone()));
+        let (keepers, service): (Arc<[NodeId]>, _) = (self.asked_ids().collect(), self.view_service());
         let server = |me: NodeId| {
-            let replication = match &gossip_config {
-                None => Replication::NoReplication,
-                Some(config) => Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me)),
+            if let Some(options) = backup_options.as_ref().filter(|_| service == Some(me)) {
+                return Node::ViewService(ViewService::new(options.clone(), keepers.clone()));
+            }
+            let replication = match (&gossip_config, &backup_options) {
+                (None, None) => Replication::NoReplication,
+                (Some(config), _) => {
+                    Replication::EpidemicGossip(EpidemicGossip::new(config.clone(), servers.clone(), me))
+                }
+                (None, Some(options)) => {
+                    let part = PrimaryBackup::new(options.clone(), keepers.clone(), service, me);
+                    Replication::PrimaryBackup(part.into())
+                }
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
             let server = server.with_ordering(match (&raft_options, &rabia_options) {
@@ -242,7 +258,9 @@ impl Architecture {
 
     /// The shard that a server is meant for: the one it keeps, kept, or will keep when it joins.
     pub fn home(&self, server: NodeId) -> Option<ShardName> {
-        let shards = self.sharding.as_ref()?;
+        let Some(shards) = &self.sharding else {
+            return self.has_views().then(ShardName::whole);
+        };
         ShardName::new(&shards.name(server.0.checked_div(shards.replicas)?))
     }
 
@@ -251,6 +269,8 @@ impl Architecture {
         match (&self.ordering, &self.replication) {
             _ if !self.is_server(node) => Role::Client,
             (_, ReplicationOptions::EpidemicGossip(_)) => Role::Replica,
+            (_, ReplicationOptions::PrimaryBackup(_)) if self.view_service() == Some(node) => Role::ViewService,
+            (_, ReplicationOptions::PrimaryBackup(_)) => Role::Server,
             (OrderingOptions::Arrival | OrderingOptions::Raft(_), ReplicationOptions::NoReplication) => Role::Server,
             (OrderingOptions::Rabia(_), ReplicationOptions::NoReplication) => Role::Replica,
         }
@@ -258,13 +278,13 @@ impl Architecture {
 
     /// Whether several servers do what one would: they agree on an order of requests before they execute them.
     pub fn is_ordered(&self) -> bool {
-        self.ordering != OrderingOptions::Arrival
+        self.ordering != OrderingOptions::Arrival || self.primary_backup().is_some()
     }
 
     /// How long the servers of an ordered store may take to notice that somebody is gone.
     pub fn election_timeout(&self) -> Option<Span> {
         match &self.ordering {
-            OrderingOptions::Arrival => None,
+            OrderingOptions::Arrival => self.primary_backup().map(primary_backup::Options::patience),
             OrderingOptions::Raft(options) => Some(options.longest_election_timeout()),
             OrderingOptions::Rabia(options) => Some(options.resend_after),
         }
@@ -287,7 +307,7 @@ impl Architecture {
     pub fn gossip(&self) -> Option<&GossipConfig> {
         match &self.replication {
             ReplicationOptions::EpidemicGossip(config) => Some(config),
-            ReplicationOptions::NoReplication => None,
+            ReplicationOptions::NoReplication | ReplicationOptions::PrimaryBackup(_) => None,
         }
     }
 
@@ -305,6 +325,25 @@ impl Architecture {
             OrderingOptions::Rabia(options) => Some(options),
             _ => None,
         }
+    }
+
+    /// How primary and backups work together, if there are such.
+    pub fn primary_backup(&self) -> Option<&primary_backup::Options> {
+        match &self.replication {
+            ReplicationOptions::PrimaryBackup(options) => Some(options),
+            ReplicationOptions::NoReplication | ReplicationOptions::EpidemicGossip(_) => None,
+        }
+    }
+
+    /// The node that says who leads, if there is one: the last that is no client.
+    pub fn view_service(&self) -> Option<NodeId> {
+        let has_one = self.primary_backup().is_some_and(|options| options.views == Views::Service);
+        has_one.then(|| NodeId(self.servers.saturating_sub(1)))
+    }
+
+    /// Whether somebody outside announces who keeps what, or who leads.
+    pub fn has_views(&self) -> bool {
+        self.sharding.is_some() || self.primary_backup().is_some_and(|options| options.views == Views::External)
     }
 
     /// The servers.

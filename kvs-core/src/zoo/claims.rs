@@ -163,6 +163,8 @@ pub enum Fault {
     Roaming,
     /// Keys moved to other servers.
     Resharding,
+    /// A server crashed, and then one crashed again: it, or another.
+    SecondCrash,
 }
 
 impl fmt::Display for Fault {
@@ -173,6 +175,7 @@ impl fmt::Display for Fault {
             Self::Skew => "clocks that differ",
             Self::Roaming => "a client that changes its server",
             Self::Resharding => "a change of views",
+            Self::SecondCrash => "a second crash",
         })
     }
 }
@@ -211,6 +214,12 @@ impl Architecture {
             }
             Animal::Smr => {
                 vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &[Fault::Wipe])]
+            }
+            Animal::PrimaryBackup => {
+                // When all are gone who had the state, nobody answers any more: what is lost is lost, but nothing wrong is ever told.
+                let has_journal = self.primary_backup().is_some_and(|options| options.journal);
+                let lost_by: &[Fault] = if has_journal { &[Fault::Wipe] } else { &[Fault::SecondCrash, Fault::Wipe] };
+                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, lost_by)]
             }
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.

@@ -6,7 +6,8 @@ use super::architecture::letter;
 use super::{Animal, Architecture};
 use crate::process::NodeId;
 
-/// What the nodes of an architecture are called: `R1`, `R2`, … and `C1`, …; servers of a shard `A1`, `A2`, ….
+/// What the nodes of an architecture are called: `R1`, `R2`, … and `C1`, …; servers of a shard `A1`, `A2`, …; who
+/// says who leads, `VS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     names: Vec<String>,
@@ -16,6 +17,7 @@ impl Names {
     /// The names of an architecture's nodes.
     pub fn new(architecture: &Architecture) -> Self {
         let server = |place: u32| match (architecture.animal, &architecture.sharding) {
+            _ if architecture.view_service() == Some(NodeId(place)) => String::from("VS"),
             (_, Some(shards)) if shards.replicas > 1 => {
                 format!("{}{}", letter(place / shards.replicas), place % shards.replicas + 1)
             }

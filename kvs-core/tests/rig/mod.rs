@@ -135,6 +135,17 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));
         }
+        Animal::PrimaryBackup => {
+            set("replicas", luck.pick(&["2", "3", "4", "5"]));
+            set("backups", luck.pick(&["1", "1", "2", "3"]));
+            set("views", luck.pick(&["service", "service", "external"]));
+            set("journal", luck.pick(&["on", "off"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+            set("routing", luck.pick(&["leader", "leader", "sticky", "round-robin"]));
+            // In peace, everybody who asks is answered: whoever gives up early is not.
+            set("retries", "40");
+        }
         Animal::Replicated => {
             set("replicas", luck.pick(&["2", "3", "4", "5"]));
             set("values", luck.pick(&["mv-register", "mv-register", "lww"]));

@@ -32,6 +32,8 @@ pub enum Shape {
     Pentagon,
     /// About what comes next, where nobody leads.
     Octagon,
+    /// Between a primary and its backups.
+    Shield,
 }
 
 impl Shape {
@@ -45,12 +47,13 @@ impl Shape {
             Self::Hexagon => "M-6-11H6L12 0L6 11H-6L-12 0Z",
             Self::Pentagon => "M0-12L12-3L7 11H-7L-12-3Z",
             Self::Octagon => "M-5-11H5L11-5V5L5 11H-5L-11 5V-5Z",
+            Self::Shield => "M-10-10H10V1Q10 8 0 12Q-10 8-10 1Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 34] = [
+pub const LOOKS: [Look; 44] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -183,6 +186,16 @@ pub const LOOKS: [Look; 34] = [
     Look { kind: "GiveProposal", class: "ack", shape: Shape::Octagon, letter: "!", meaning: "this one goes in" },
     Look { kind: "CatchUp", class: "fin", shape: Shape::Octagon, letter: "c", meaning: "what have I missed?" },
     Look { kind: "CatchUpResp", class: "fin", shape: Shape::Octagon, letter: "C", meaning: "what somebody has missed" },
+    Look { kind: "Ping", class: "ack", shape: Shape::Shield, letter: "·", meaning: "a server is there" },
+    Look { kind: "ViewReply", class: "view", shape: Shape::Shield, letter: "V", meaning: "who leads, and who follows" },
+    Look { kind: "GetView", class: "view", shape: Shape::Shield, letter: "?", meaning: "is there a newer view?" },
+    Look { kind: "Fwd", class: "mail", shape: Shape::Shield, letter: "F", meaning: "the primary's next operation" },
+    Look { kind: "FwdAck", class: "ack", shape: Shape::Shield, letter: "a", meaning: "the backup has applied it" },
+    Look { kind: "FwdReq", class: "ack", shape: Shape::Shield, letter: "q", meaning: "an operation is missing" },
+    Look { kind: "FwdNo", class: "wrong", shape: Shape::Shield, letter: "✕", meaning: "there is a newer view" },
+    Look { kind: "Xfer", class: "handoff", shape: Shape::Shield, letter: "X", meaning: "the primary's whole state" },
+    Look { kind: "XferAck", class: "handoff", shape: Shape::Shield, letter: "x", meaning: "the state has come" },
+    Look { kind: "XferReq", class: "handoff", shape: Shape::Shield, letter: "r", meaning: "who has the state?" },
 ];
 
 /// The look of a kind.

@@ -23,7 +23,7 @@
 //! | SR1 | sharded + replicated | gossip stays within its shard |
 //! | P6 | ordered | servers that have executed equally many slots are in equal states |
 //! | P8 | ordered | no slot is executed again within one life |
-//! | A5 | ordered | whoever answers a request answers the same |
+//! | A5 | ordered | whoever answers a write answers the same; with a primary and backups, a read as well |
 //! | W1 | ordered, when quiet | whoever asks is answered |
 //! | B1 | smr | of each slot a replica makes one proposal, and of each phase it says one state and one vote, crashes or not |
 //! | B2 | smr | no two votes of a phase are for different values |
@@ -41,6 +41,11 @@
 //! | F5 | Raft | a place for which something was committed holds nothing else anywhere that is committed |
 //! | F6 | Raft | a server votes for one candidate a term, whatever crashes |
 //! | F7 | Raft | a term that a server has told others never falls, whatever crashes |
+//! | A1 | primary-backup | one server completes operations in a view, and what it completes is known to the primary of every later one |
+//! | A2 | primary-backup | what is complete has been applied by every backup |
+//! | A3 | primary-backup | who has all of one view up to one operation is in one state |
+//! | A4 | primary-backup | who leads was in the view before, and has all that was ever answered |
+//! | A6 | primary-backup | operations of a view are applied one after the other, and none is left out |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
@@ -48,6 +53,7 @@
 mod gossip;
 mod local;
 mod ordered;
+mod primary_backup;
 mod rabia;
 mod raft;
 mod sharding;
@@ -62,11 +68,14 @@ use crate::command::{KVData, KVOperation, KVResult};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::ordering;
 use crate::process::NodeId;
+use crate::replication::primary_backup::PrimaryBackup;
 use crate::server::{Message, Node, Request, Response, Server};
 use crate::storage::Storage;
 use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, World};
 use crate::zoo::{Animal, Architecture};
+
+pub use primary_backup::is_stuck;
 
 /// An invariant does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +107,7 @@ pub struct Invariants {
     ordered: Option<ordered::Watch>,
     raft: Option<raft::Watch>,
     rabia: Option<rabia::Watch>,
+    primary_backup: Option<primary_backup::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -127,6 +137,7 @@ impl Invariants {
             ordered: ordered::Watch::new(architecture),
             raft: raft::Watch::new(architecture),
             rabia: rabia::Watch::new(architecture),
+            primary_backup: primary_backup::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -162,6 +173,9 @@ impl Invariants {
             }
         }
         self.look_at_routes(world)?;
+        if let Some(watch) = &mut self.primary_backup {
+            watch.after_step(world).map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })?;
+        }
         for (place, seen) in self.seen.iter_mut().enumerate() {
             let Some(node) = u32::try_from(place).ok().map(NodeId) else { break };
             let now = world.node(node);
@@ -200,6 +214,10 @@ impl Invariants {
                 (Some(watch), Some(raft)) => watch.look(node, before.and_then(|before| before.ordering().raft()), raft),
                 _ => Ok(()),
             });
+            let found = found.and_then(|()| match &mut self.primary_backup {
+                Some(watch) => watch.look(node, before, server, world),
+                None => Ok(()),
+            });
             let found = found.and_then(|()| match &mut self.sharding {
                 Some(watch) => watch.look(node, server, world),
                 None => Ok(()),
@@ -213,7 +231,8 @@ impl Invariants {
     pub fn when_quiet(&self, world: &World<Node>) -> Result<(), Violation> {
         let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
-        let found = sharding.and_then(|()| ordered()).and_then(|()| {
+        let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let found = sharding.and_then(|()| ordered()).and_then(|()| primary_backup()).and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
             self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
         });
@@ -270,6 +289,11 @@ impl Invariants {
         }
         if let Some(watch) = &mut self.local
             && let Err((id, what)) = watch.answered(response)
+        {
+            self.fail(id, time, server, what);
+        }
+        if let Some(watch) = &mut self.primary_backup
+            && let Err((id, what)) = watch.answered(server, response)
         {
             self.fail(id, time, server, what);
         }
@@ -433,6 +457,11 @@ fn read<'a>(op: &'a KVSOperation, result: &'a KVSResponse) -> Vec<(&'a Key, &'a 
 }
 
 fn served_falls(before: Option<&Server>, now: &Server) -> Option<String> {
+    let part = |server: &Server| server.replication().primary_backup().map(PrimaryBackup::complete_in);
+    if before.is_some_and(|before| part(before) != part(now)) {
+        // A backup may have applied what its next primary has never heard of: nobody was told of it.
+        return None;
+    }
     let mut clients = before?.served().iter().map(|served| served.id);
     let RequestId { client, .. } = clients.find(|id| now.served().last_sequence(id.client) < id.sequence)?;
     Some(alloc::format!("the last request of {} was forgotten", client.node))

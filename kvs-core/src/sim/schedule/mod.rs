@@ -66,6 +66,7 @@
 //! | `join D1`, `leave B1 B2` | a new view, in which these servers keep the shard they are named for, or none; all servers are told |
 //! | `view A = A1 A2 \| B = B1` | a new view; with an epoch, `view 3: A = …`, which must be the next |
 //! | `view A = A1 \| B = B1 -> C2 A1` | only these are told; others hear of it when they meet somebody who has |
+//! | `view all = S2 S3`, `join S1`, `leave S1` | of a primary and backups with `views=external`: who is in the view; the first of them by number leads |
 //! | `lost B` | what shard B kept will never come: who waits for it waits no more |
 //!
 //! # Messages

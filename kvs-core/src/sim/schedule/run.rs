@@ -552,6 +552,16 @@ fn agrees(world: &World<Node>) -> bool {
         if sharding.is_some() && shard.is_none() {
             continue;
         }
+        if let Some(part) = server.replication().primary_backup() {
+            // Who is in no view stands by with what it has; in one that is not in place, the state is on its way.
+            if !part.leads() && !part.follows() {
+                continue;
+            }
+            if part.leads() && !part.is_in_place() {
+                return false;
+            }
+            epochs.insert(part.view().number);
+        }
         let first = first_of.entry(shard.map(|shard| shard.name.clone())).or_insert(server.storage());
         let is_same = match (&**first, server.storage()) {
             (Storage::Core(first), Storage::Core(store)) => first == store,

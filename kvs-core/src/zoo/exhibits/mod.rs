@@ -1,6 +1,7 @@
 //! One short file an exhibit.
 
 pub(super) mod local;
+pub(super) mod primary_backup;
 pub(super) mod raft;
 pub(super) mod replicated;
 pub(super) mod sharded;

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod row;
+mod primary_backup;
 mod rabia;
 mod raft;
 mod table;
@@ -20,10 +21,11 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 3] = [table::ROWS, raft::ROWS, rabia::ROWS];
+const TABLES: [&[OptionSpec]; 4] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
-pub const OPTIONS: &[OptionSpec] = &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() }>();
+pub const OPTIONS: &[OptionSpec] =
+    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() }>();
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];
@@ -326,6 +328,12 @@ impl Architecture {
         if self.rabia().is_some() && !Self::RABIA_REPLICAS.contains(&self.servers) {
             let (least, most) = (Self::RABIA_REPLICAS.start(), Self::RABIA_REPLICAS.end());
             return fail(format!("replicas that agree are {least} to {most}, and there are {}", self.servers));
+        }
+        if self.primary_backup().is_some() {
+            let servers = self.servers - u32::from(self.view_service().is_some());
+            if !(2..=5).contains(&servers) {
+                return fail(format!("a primary and those that may follow it are 2 to 5 servers, not {servers}"));
+            }
         }
         if self.client.read_context == ReadContext::Nearest
             && self.storage != StorageOptions::Lattice(Values::CausalWrapper)

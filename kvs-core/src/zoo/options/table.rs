@@ -1,5 +1,6 @@
 //! The table of all options: what each is called, what it may be, and where it is kept.
 
+use super::primary_backup::backup_mut;
 use super::row::{Access, CLIENTS, CLUSTER, DISKS, GOSSIP, LINKS, ORDER, SAFETY, count, option, span, when};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::disk::{CrashFate, Honesty};
@@ -17,7 +18,7 @@ use crate::zoo::{Architecture, OrderingOptions, ReplicationOptions, Shards, Stor
 fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
     match &mut architecture.replication {
         ReplicationOptions::EpidemicGossip(config) => Some(config),
-        ReplicationOptions::NoReplication => None,
+        ReplicationOptions::NoReplication | ReplicationOptions::PrimaryBackup(_) => None,
     }
 }
 
@@ -75,7 +76,7 @@ const REPLICAS: Access = (
     |a| match (&a.sharding, &a.storage) {
         (_, StorageOptions::Core) if !a.is_ordered() => None,
         (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
-        (None, _) => Some(OptionValue::Count(a.servers)),
+        (None, _) => Some(OptionValue::Count(a.servers - u32::from(a.view_service().is_some()))),
     },
     |a, value| {
         let OptionValue::Count(replicas) = value else { return };
@@ -84,7 +85,22 @@ const REPLICAS: Access = (
                 shards.replicas = replicas;
                 a.servers = shards.servers();
             }
-            None => a.servers = replicas,
+            None => a.servers = replicas + u32::from(a.view_service().is_some()),
+        }
+    },
+);
+
+/// Whether what is done is written to disk first.
+const JOURNAL: Access = (
+    |a| match a.primary_backup() {
+        Some(options) => Some(OptionValue::Switch(options.journal)),
+        None => when(has_journal_option(a), OptionValue::Switch(a.server.journal)),
+    },
+    |a, value| {
+        let OptionValue::Switch(value) = value else { return };
+        match backup_mut(a) {
+            Some(options) => options.journal = value,
+            None => a.server.journal = value,
         }
     },
 );
@@ -552,14 +568,7 @@ pub(super) const ROWS: &[OptionSpec] = &[
         switch!(a => knows_causes(a).then_some(a.server.causal_reads.name_deletions),
             Some(&mut a.server.causal_reads.name_deletions)),
     ),
-    option(
-        SAFETY,
-        "journal",
-        "Journal",
-        "Write operations to disk before they count.",
-        Kind::Switch,
-        field!(Switch, a => has_journal_option(a), a.server.journal),
-    ),
+    option(SAFETY, "journal", "Journal", "Write operations to disk before they count.", Kind::Switch, JOURNAL),
     option(
         SAFETY,
         "sync-before-reply",

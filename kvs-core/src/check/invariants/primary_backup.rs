@@ -1,0 +1,214 @@
+//! A primary and its backups: what is complete is everywhere where it must be, and never forgotten.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::Found;
+use crate::op::{ClientId, RequestId};
+use crate::process::NodeId;
+use crate::replication::primary_backup::PrimaryBackup;
+use crate::request::Response;
+use crate::server::{Node, Server};
+use crate::storage::MachineSnapshot;
+use crate::world::World;
+use crate::zoo::Architecture;
+
+/// What is wrong, and where.
+type FoundAt = Result<(), (&'static str, NodeId, String)>;
+
+#[derive(Clone)]
+pub(super) struct Watch {
+    /// Whether servers remember requests.
+    dedupe: bool,
+    /// Who completed operations in each view.
+    primaries: BTreeMap<u32, NodeId>,
+    /// What all operations up to one of a view lead to, as the first server has shown that came so far.
+    states: BTreeMap<(u32, u64), (NodeId, Arc<MachineSnapshot>)>,
+    /// The last request of each client that was answered. What was not, a crash may take with the writes that nobody had waited for.
+    complete: BTreeMap<ClientId, u32>,
+    /// The answers that were given, and those of the present step.
+    answers: BTreeMap<RequestId, Arc<Response>>,
+    new: Vec<(NodeId, Arc<Response>)>,
+}
+
+impl Watch {
+    pub(super) fn new(architecture: &Architecture) -> Option<Self> {
+        architecture.primary_backup().map(|_| Self {
+            dedupe: architecture.server.dedupe,
+            primaries: BTreeMap::new(),
+            states: BTreeMap::new(),
+            complete: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            new: Vec::new(),
+        })
+    }
+
+    /// A server gives an answer.
+    pub(super) fn answered(&mut self, server: NodeId, response: &Arc<Response>) -> Found {
+        self.new.push((server, response.clone()));
+        let known = self.answers.entry(response.id).or_insert_with(|| response.clone());
+        if known.result == response.result || !self.dedupe {
+            return Ok(());
+        }
+        Err(("A5", format!("{} was answered {} and then {}", response.id, known.result, response.result)))
+    }
+
+    /// What was answered in this step must be known to whoever leads by then.
+    pub(super) fn after_step(&mut self, world: &World<Node>) -> FoundAt {
+        for (node, response) in core::mem::take(&mut self.new) {
+            let last = self.complete.entry(response.id.client).or_insert(0);
+            *last = response.id.sequence.max(*last);
+            let Some((newest, server, part)) = newest_primary(world).filter(|_| self.dedupe) else { continue };
+            if newest != node && server.served().last_sequence(response.id.client) < response.id.sequence {
+                let view = part.view().number;
+                let what = format!("{} is answered, and unknown to the primary of view {view}", response.id);
+                return Err(("A1", node, what));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn look(
+        &mut self,
+        node: NodeId,
+        before: Option<&Server>,
+        server: &Server,
+        world: &World<Node>,
+    ) -> Found {
+        let Some(part) = server.replication().primary_backup() else { return Ok(()) };
+        let before = before.and_then(|before| Some((before, before.replication().primary_backup()?)));
+        if let Some((_, was)) = before
+            && (part.complete_in(), part.last_op()) != (was.complete_in(), was.last_op())
+        {
+            moves_on(was, part)?;
+        }
+        self.is_in_one_state(node, server, part)?;
+        if !part.is_in_place() {
+            return Ok(());
+        }
+        let was_in_place = before.is_some_and(|(_, was)| was.is_in_place() && was.view().number == part.view().number);
+        if !was_in_place {
+            self.takes_over(server, part)?;
+        }
+        let done = before.map_or(0, |(_, was)| was.last_op());
+        if was_in_place && part.last_op() > done {
+            self.completes(node, part, world)?;
+        }
+        Ok(())
+    }
+
+    /// Equal operations of equal views lead to equal states.
+    fn is_in_one_state(&mut self, node: NodeId, server: &Server, part: &PrimaryBackup) -> Found {
+        if part.complete_in() == 0 {
+            return Ok(());
+        }
+        let (view, opn) = (part.complete_in(), part.last_op());
+        let machine = server.machine().snapshot();
+        let (other, known) = self.states.entry((view, opn)).or_insert_with(|| (node, Arc::new(machine.clone())));
+        if **known == machine {
+            return Ok(());
+        }
+        Err(("A3", format!("operation {view}.{opn} has led to another state here than at node {}", other.0)))
+    }
+
+    /// A primary is in place: it has all that was ever answered.
+    fn takes_over(&self, server: &Server, part: &PrimaryBackup) -> Found {
+        let missing = |(client, sequence): &(&ClientId, &u32)| server.served().last_sequence(**client) < **sequence;
+        match self.complete.iter().find(missing).filter(|_| self.dedupe) {
+            None => Ok(()),
+            Some((client, sequence)) => {
+                let view = part.view().number;
+                Err(("A4", format!("it leads view {view}, and lacks request {sequence} of {}", client.node)))
+            }
+        }
+    }
+
+    /// A primary completes operations: all its backups have applied them.
+    fn completes(&mut self, node: NodeId, part: &PrimaryBackup, world: &World<Node>) -> Found {
+        let view = part.view().number;
+        let primary = *self.primaries.entry(view).or_insert(node);
+        if primary != node {
+            return Err(("A1", format!("it completes operations in view {view}, and so did node {}", primary.0)));
+        }
+        for (other, _, backup) in parts(world).filter(|(_, _, backup)| backup.follows()) {
+            let is_of_view = backup.view().number == view && backup.complete_in() == view;
+            if is_of_view && backup.last_op() < part.last_op() {
+                let opn = part.last_op();
+                return Err(("A2", format!("operation {view}.{opn} is complete, and backup {} lacks it", other.0)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever is in the view has what its primary has.
+    pub(super) fn when_quiet(&self, world: &World<Node>) -> FoundAt {
+        let Some((primary, _, leads)) = newest_primary(world) else { return Ok(()) };
+        for (node, _, part) in parts(world).filter(|(_, _, part)| part.follows()) {
+            if part.view().number == leads.view().number && part.last_op() != leads.last_op() {
+                let (has, all) = (part.last_op(), leads.last_op());
+                return Err(("A2", node, format!("it has applied {has} operations, its primary {} {all}", primary.0)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Within one view operations come one after the other; the view that a server has all of never grows older within one life.
+fn moves_on(was: &PrimaryBackup, now: &PrimaryBackup) -> Found {
+    if now.complete_in() < was.complete_in() {
+        return Err(("A6", format!("it had all of view {}, and now of view {}", was.complete_in(), now.complete_in())));
+    }
+    if now.complete_in() == was.complete_in() && now.last_op() < was.last_op() {
+        let (view, had, has) = (now.complete_in(), was.last_op(), now.last_op());
+        return Err(("A6", format!("it had applied operation {view}.{had}, and now {view}.{has}")));
+    }
+    let gap = now.recent().windows(2).find(|pair| pair[0].0 + 1 != pair[1].0);
+    match gap {
+        None => Ok(()),
+        Some(pair) => Err(("A6", format!("it has applied operation {} after operation {}", pair[1].0, pair[0].0))),
+    }
+}
+
+/// The servers that are up.
+fn parts(world: &World<Node>) -> impl Iterator<Item = (NodeId, &Server, &PrimaryBackup)> {
+    let up = world.node_ids().filter(|node| world.is_up(*node));
+    up.filter_map(|node| {
+        let server = world.node(node).as_server()?;
+        Some((node, server, server.replication().primary_backup()?))
+    })
+}
+
+/// Of the primaries that answer, the one with the newest view.
+fn newest_primary(world: &World<Node>) -> Option<(NodeId, &Server, &PrimaryBackup)> {
+    parts(world).filter(|(_, _, part)| part.is_in_place()).max_by_key(|(_, _, part)| part.view().number)
+}
+
+/// Whether a store stands still by design: nobody is left who may lead, because all have lost their memory who had the state, or because a
+/// primary has that was not in place yet.
+pub fn is_stuck(architecture: &Architecture, world: &World<Node>) -> bool {
+    if architecture.primary_backup().is_none() {
+        return false;
+    }
+    if let Some(service) = architecture.view_service().and_then(|node| world.node(node).as_view_service()) {
+        let view = service.view();
+        let (needed, candidates) = if service.acked() { (view.number, usize::MAX) } else { (view.from, 1) };
+        let mut candidates = view.members().take(candidates);
+        // With a journal another life of it will do.
+        return !candidates.any(|member| {
+            let mut parts = parts(world);
+            parts.any(|(node, _, part)| node == member.node && part.complete_in() >= needed)
+        });
+    }
+    // Where views come from outside, they are gone through one by one. The one at which all stop was to be led by somebody who has crashed since.
+    let newest = parts(world).map(|(_, _, part)| part.view().number).max().unwrap_or(0);
+    let complete_in = parts(world).map(|(_, _, part)| part.complete_in()).max().unwrap_or(0);
+    let next = parts(world).find_map(|(_, _, part)| part.known(complete_in + 1).cloned());
+    complete_in < newest
+        && next.and_then(|view| view.primary).is_none_or(|primary| {
+            let mut parts = parts(world);
+            !parts.any(|(node, _, part)| node == primary.node && part.was_there_before(complete_in + 1))
+        })
+}
