@@ -399,7 +399,7 @@ fn says_where_it_went_wrong_and_what_was_expected() {
         ("run fast", "line 1, column 5: expected a time, such as 200ms or 1.5s, not `fast`"),
         (
             "zoo elephant",
-            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal, raft, smr), not `elephant`",
+            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal, raft, smr, primary-backup), not `elephant`",
         ),
         ("zoo replicated replicas=0", "line 1, column 16: `replicas` must be a number from 1 to 1000, not `0`"),
         ("zoo replicated fanout=9", "line 1, column 1: a fan-out of 9 needs"),
@@ -410,7 +410,7 @@ fn says_where_it_went_wrong_and_what_was_expected() {
         ("put \"\\u{0000041}\"=x", "line 1, column 6: `\\` may be followed by"),
         ("put 🦓🦓 x", "line 1, column 8: expected `=`, not `x`"),
         ("C7: get k", "line 1, column 1: expected a client (C1, C2), not `C7`"),
-        ("drop Rumour R1->R2", "line 1, column 6: expected a message: a kind (Request"),
+        ("drop Rumour R1->R2", "line 1, column 6: expected a message: a kind (as the picture names them"),
         ("drop Rumor #0", "line 1, column 13: expected a place from 1, not `0`"),
         ("crash C1", "line 1, column 7: expected a server (R1, R2, R3), not `C1`"),
         ("zoo replicated replicas=50\ncrash R51", "line 2, column 7: expected a server (R1, R2, …, R50), not `R51`"),

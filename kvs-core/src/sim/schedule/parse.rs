@@ -593,8 +593,9 @@ impl Cursor<'_> {
             self.sign("->")?;
             pattern.to = self.end()?;
         } else if kind.is_none() {
-            let kinds = Message::KINDS.join(", ");
-            return self.expected(format!("a message: a kind ({kinds}), its ends (R1->R2), or both"));
+            return self.expected(
+                "a message: a kind (as the picture names them, such as Request), its ends (R1->R2), or both",
+            );
         }
         Ok(pattern)
     }
