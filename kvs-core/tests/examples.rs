@@ -53,6 +53,14 @@ fn the_sharded_ones_tell_their_stories() {
 }
 
 #[test]
+fn replicas_without_a_leader_go_on_without_one_of_them() {
+    let output = example("smr", &[]);
+    let words = ["proposals differ: the slot stays empty", "C2 reads after", "N3 starts again"];
+    let told = out(&output);
+    assert!(output.status.success() && words.iter().all(|word| told.contains(word)), "{told}");
+}
+
+#[test]
 fn run_schedule_says_what_holds_what_fails_and_what_it_cannot_read() {
     let lesson = concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/hello.kvs");
     let holds = example("run_schedule", &["--quiet", lesson]);

@@ -202,6 +202,38 @@ fn a_vote_is_frozen() {
     assert_eq!(votes(RabiaOptions { votes_are_frozen: false, ..RabiaOptions::default() }), [None, Some(true)]);
 }
 
+/// Two replicas have decided by the votes of three, and the third is told; what one of them knew of the request a crash does not take.
+#[test]
+fn who_says_first_that_there_is_a_request_still_holds_it_after_a_crash() {
+    let text = "zoo smr coin-seed=1 resend-after=10s retry-after=60s
+        hold Forward
+        hold Proposal
+        hold State
+        hold Vote
+        hold Decision
+        C1: put k=q -> N1
+        C3: put k=r -> N3
+        run 100ms
+        deliver Forward N1->N2
+        run 10ms
+        deliver Proposal N1->N2
+        deliver Proposal N2->N1
+        deliver Proposal N2->N3
+        run 10ms
+        cut N1 | N2 N3 C1 C2 C3
+        crash N2
+        restart N2
+        release Forward
+        release Proposal
+        release State
+        release Vote
+        release Decision
+        run 5s
+        expect C3 ok
+        ";
+    run(text, &mut ());
+}
+
 #[test]
 fn timers_have_names() {
     for timer in Timer::ALL {

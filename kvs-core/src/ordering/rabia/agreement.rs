@@ -104,12 +104,14 @@ pub struct Agreement {
     stage: Stage,
     proposals: BTreeMap<NodeId, Command>,
     phases: BTreeMap<u32, Phase>,
+    /// What it knows a majority to have proposed, from before a crash.
+    held: Option<Command>,
 }
 
 impl Agreement {
-    /// What a replica knows that has crashed and said all this before.
-    pub fn restored(me: NodeId, said: &[Said], rules: Rules<'_>) -> Self {
-        let mut agreement = Self::default();
+    /// What a replica knows that has crashed and said all this before, and held the request that a majority has proposed.
+    pub fn restored(me: NodeId, said: &[Said], held: Option<Command>, rules: Rules<'_>) -> Self {
+        let mut agreement = Self { held, ..Self::default() };
         for said in said {
             agreement.hear(me, said.clone(), rules);
             agreement.stage = match said {
@@ -223,7 +225,7 @@ impl Agreement {
         let many = |command: &&Command| {
             number(self.proposals.values().filter(|other| other == command)) >= majority(rules.replicas)
         };
-        self.proposals.values().find(many)
+        self.proposals.values().find(many).or(self.held.as_ref())
     }
 
     /// What goes into the slot when 1 is decided; None if this replica does not hold it.

@@ -17,6 +17,8 @@ use crate::storage::journal::Journal;
 pub(super) enum Record {
     /// Something that the replica is about to say.
     Said { slot: u64, said: Said },
+    /// What a majority has proposed, from whoever is about to say that there is such a thing.
+    Held { slot: u64, command: Command },
     /// What is in a slot.
     Decided { slot: u64, command: Command },
 }
@@ -29,6 +31,7 @@ pub(super) struct Snapshot {
     machine: MachineSnapshot,
     decided: BTreeMap<u64, Command>,
     said: Vec<Said>,
+    held: Option<Command>,
 }
 
 impl Rabia {
@@ -36,16 +39,20 @@ impl Rabia {
     pub(super) fn on_boot<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
         let (journal, recovered) = Journal::<Snapshot, Record>::recover(cx.disk());
         self.journal = journal;
+        let mut held = None;
         if let Some((snapshot, records)) = recovered {
             executor.install(&snapshot.machine);
             (self.slot, self.decided, self.said) = (snapshot.slot, snapshot.decided, snapshot.said);
+            held = snapshot.held;
             for record in records {
                 match record {
                     Record::Said { slot, said } if slot == self.slot => self.said.push(said),
+                    Record::Held { slot, command } if slot == self.slot => held = Some(command),
                     Record::Decided { slot, command } if slot == self.slot => {
+                        held = None;
                         self.execute(command, executor, cx.now());
                     }
-                    Record::Said { .. } | Record::Decided { .. } => {}
+                    Record::Said { .. } | Record::Held { .. } | Record::Decided { .. } => {}
                 }
             }
         }
@@ -53,7 +60,7 @@ impl Rabia {
             cx.mark(RESUMED, self.slot);
             self.pending.add(mine, executor);
             let rules = Rules { options: &self.options, ..self.rules() };
-            self.agreement = Agreement::restored(self.me, &self.said, rules);
+            self.agreement = Agreement::restored(self.me, &self.said, held, rules);
         }
         self.checkpoint(executor, cx);
         // The crash may have kept what was written, and taken the letters.
@@ -66,9 +73,12 @@ impl Rabia {
     }
 
     pub(super) fn checkpoint<P: Host>(&mut self, executor: &Executor<'_>, cx: &mut Context<'_, P>) {
-        let said = if self.options.persists_votes { self.said.clone() } else { Vec::new() };
-        let decided = self.decided.clone();
-        let snapshot = Snapshot { slot: self.slot, machine: executor.snapshot(), decided, said };
+        let (said, held) = match self.options.persists_votes {
+            true => (self.said.clone(), self.agreement.most_proposed(self.rules()).cloned()),
+            false => (Vec::new(), None),
+        };
+        let (slot, decided) = (self.slot, self.decided.clone());
+        let snapshot = Snapshot { slot, machine: executor.snapshot(), decided, said, held };
         self.journal.checkpoint(cx.disk(), &snapshot);
     }
 

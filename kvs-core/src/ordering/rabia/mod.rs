@@ -386,6 +386,12 @@ impl Rabia {
     /// Writes down what it says, and says it.
     fn say<P: Host>(&mut self, said: Said, cx: &mut Context<'_, P>) {
         if self.options.persists_votes {
+            // Who says 1 first holds the request; those who have it from proposals that a crash made it forget might be gone by then.
+            if let Said::State { phase: 1, value: true } = said
+                && let Some(command) = self.agreement.most_proposed(self.rules()).cloned()
+            {
+                self.journal.append(cx.disk(), &Record::Held { slot: self.slot, command });
+            }
             self.journal.append(cx.disk(), &Record::Said { slot: self.slot, said: said.clone() });
         }
         self.tell_all(&Message::of(self.slot, &said), cx);
