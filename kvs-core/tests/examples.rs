@@ -61,6 +61,15 @@ fn replicas_without_a_leader_go_on_without_one_of_them() {
 }
 
 #[test]
+fn raft_survives_its_leader() {
+    for arguments in [&[][..], &["--reads", "read-index"], &["--reads", "lease"]] {
+        let output = example("raft", arguments);
+        assert!(output.status.success() && out(&output).contains("nothing was lost"), "{}", out(&output));
+    }
+    assert_eq!(example("raft", &["--reads", "quorum"]).status.code(), Some(2));
+}
+
+#[test]
 fn run_schedule_says_what_holds_what_fails_and_what_it_cannot_read() {
     let lesson = concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/hello.kvs");
     let holds = example("run_schedule", &["--quiet", lesson]);

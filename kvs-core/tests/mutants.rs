@@ -342,7 +342,111 @@ const MUTANTS: &[Mutant] = &[
         seen_by: &["W1", "B8"],
         budget: 100,
     },
+    Mutant {
+        id: "Raft: two votes in one term",
+        animal: Animal::Raft,
+        under: ELECTIONS,
+        mix: Mix::Everything,
+        off: ("vote-once", "off"),
+        seen_by: &["F6", "F1"],
+        budget: 100,
+    },
+    Mutant {
+        id: "Raft: a vote is forgotten in a crash",
+        animal: Animal::Raft,
+        under: ELECTIONS,
+        mix: Mix::Everything,
+        off: ("keep-vote", "off"),
+        seen_by: &["F6", "F1"],
+        budget: 500,
+    },
+    Mutant {
+        id: "Raft: any candidate will do",
+        animal: Animal::Raft,
+        under: ELECTIONS,
+        mix: Mix::Everything,
+        off: ("vote-for-whole-logs", "off"),
+        seen_by: &["F4", "F5", "P6", "Linearizable", "Durable"],
+        budget: 300,
+    },
+    Mutant {
+        id: "Raft: entries of earlier terms are counted",
+        animal: Animal::Raft,
+        under: &[
+            ("replicas", "5"),
+            ("pre-vote", "off"),
+            ("batch", "1"),
+            ("election-timeout", "100ms"),
+            ("heartbeat", "50ms"),
+            ("latency-min", "5ms"),
+            ("latency-max", "20ms"),
+            ("loss", "25%"),
+            ("snapshot-every", "32"),
+        ],
+        mix: Mix::Everything,
+        off: ("commit-own-term", "off"),
+        seen_by: &["F4", "F5", "P6", "Linearizable", "Durable"],
+        budget: 2_000,
+    },
+    Mutant {
+        id: "Raft: a late message cuts off what came after it",
+        animal: Animal::Raft,
+        under: &[("replicas", "3"), ("duplication", "25%"), ("fifo", "off"), ("batch", "1"), ("snapshot-every", "32")],
+        mix: Mix::Everything,
+        off: ("truncate-on-conflict", "off"),
+        seen_by: &["F4", "F5", "P6", "Linearizable", "Durable"],
+        budget: 1_000,
+    },
+    Mutant {
+        id: "M25, Raft: a lease that nobody keeps",
+        animal: Animal::Raft,
+        under: &[
+            ("reads", "lease"),
+            ("replicas", "3"),
+            ("pre-vote", "off"),
+            // The leader hears late that another was elected.
+            ("latency-min", "5ms"),
+            ("latency-max", "20ms"),
+            ("heartbeat", "900ms"),
+            ("election-timeout", "1s"),
+            ("loss", "0%"),
+            ("clients", "3"),
+            ("routing", "sticky"),
+        ],
+        mix: Mix::NoCrashes,
+        off: ("heed-leader", "off"),
+        seen_by: &["Linearizable"],
+        budget: 2_000,
+    },
+    Mutant {
+        id: "M24, Raft: requests are not remembered",
+        animal: Animal::Raft,
+        under: &[("duplication", "25%"), ("replicas", "3"), ("reads", "log")],
+        mix: Mix::Everything,
+        off: ("dedupe", "off"),
+        seen_by: &["Linearizable"],
+        budget: 100,
+    },
+    Mutant {
+        id: "M3, Raft: the disk lies",
+        animal: Animal::Raft,
+        under: &[("replicas", "3"), ("crash-fate", "dropped")],
+        mix: Mix::Everything,
+        off: ("disk", "lying"),
+        seen_by: &["F4", "F5", "F6", "F7", "P6", "Linearizable", "Durable"],
+        budget: 300,
+    },
 ];
+
+/// Many elections.
+const ELECTIONS: &[(&str, &str)] =
+    &[("replicas", "3"), ("pre-vote", "off"), ("latency-max", "60ms"), ("election-timeout", "300ms")];
+
+/// Those to look at: all, or those with `KVS_MUTANT` in their names.
+fn mutants() -> impl Iterator<Item = &'static Mutant> {
+    let named = std::env::var("KVS_MUTANT").unwrap_or_default();
+    MUTANTS.iter().filter(move |mutant| mutant.id.contains(&named))
+}
 
 /// The promises of which causal convergence is made.
 const CAUSAL: &[&str] = &[
@@ -369,7 +473,7 @@ const QUIET_RUMORS: &[(&str, &str)] = &[
 
 #[test]
 fn every_safety_option_that_is_off_is_caught() {
-    for mutant in MUTANTS {
+    for mutant in mutants() {
         let options: Vec<_> = mutant.under.iter().copied().chain([mutant.off]).collect();
         let caught = (1..=mutant.budget).find_map(|seed| {
             let broken = live(mutant.animal, seed, &options, mutant.mix, &mut Sights::default()).err()?;
@@ -383,7 +487,7 @@ fn every_safety_option_that_is_off_is_caught() {
 
 #[test]
 fn the_same_faults_break_nothing_while_it_is_on() {
-    for mutant in MUTANTS {
+    for mutant in mutants() {
         for seed in 1..=mutant.budget {
             if let Err(broken) = live(mutant.animal, seed, mutant.under, mutant.mix, &mut Sights::default()) {
                 panic!("{}, switched on, seed {seed}: {}", mutant.id, report(&broken));
