@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Call, Client, Fill, Return, Traffic};
-use super::{Server, sharding};
+use super::{Server, ordered, sharding};
 use crate::op::RequestId;
-use crate::ordering::{self, Glance};
+use crate::ordering::{self, Glance, paxos};
 use crate::process::{Context, EventOf, NodeId, Process};
 use crate::replication::gossip;
 use crate::request::{Request, Response};
@@ -19,6 +19,12 @@ pub enum Node {
     Server(Server),
     /// Asks for them.
     Client(Client),
+    /// Takes requests, and has others put them in order.
+    Proxy(paxos::Proxy),
+    /// Proposes what comes next.
+    Proposer(paxos::Proposer),
+    /// Votes on it.
+    Acceptor(paxos::Acceptor),
 }
 
 /// Everything that is ever said.
@@ -90,7 +96,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 34] = [
+    pub const KINDS: [&'static str; 51] = [
         "Request",
         "Response",
         "Mail",
@@ -125,6 +131,23 @@ impl Message {
         "GiveProposal",
         "CatchUp",
         "CatchUpResp",
+        "Propose",
+        "NotLeader",
+        "P1a",
+        "P1b",
+        "P2a",
+        "P2b",
+        "Decide",
+        "IAmLeader",
+        "Applied",
+        "Trunc",
+        "Learn",
+        "LearnResp",
+        "ReadIdx",
+        "ReadIdxAck",
+        "ReadAt",
+        "Lease",
+        "LeaseGrant",
     ];
 }
 
@@ -179,7 +202,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -191,6 +214,11 @@ impl Timer {
         Self::Ordering(ordering::Timer::Raft(ordering::raft::Timer::Heartbeat)),
         Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Resend)),
         Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::SendBatch)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::SendIAmLeader)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::CheckIAmLeader)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Resend)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::ProxyRetry)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Gap)),
     ];
 }
 
@@ -214,6 +242,17 @@ impl Process for Node {
         match self {
             Self::Server(server) => server.step(event, cx),
             Self::Client(client) => client.step(event, cx),
+            Self::Proxy(proxy) => ordered::step_proxy(proxy, event, cx),
+            Self::Proposer(proposer) => {
+                if let Some(event) = ordered::of_paxos(event) {
+                    proposer.step(event, cx);
+                }
+            }
+            Self::Acceptor(acceptor) => {
+                if let Some(event) = ordered::of_paxos(event) {
+                    acceptor.step(event, cx);
+                }
+            }
         }
     }
 }
@@ -223,7 +262,7 @@ impl Node {
     pub fn as_server(&self) -> Option<&Server> {
         match self {
             Self::Server(server) => Some(server),
-            Self::Client(_) => None,
+            Self::Client(_) | Self::Proxy(_) | Self::Proposer(_) | Self::Acceptor(_) => None,
         }
     }
 
@@ -231,6 +270,9 @@ impl Node {
     pub fn glance(&self) -> Option<Glance> {
         match self {
             Self::Server(server) => server.ordering().glance(),
+            Self::Proxy(proxy) => Some(proxy.glance()),
+            Self::Proposer(proposer) => Some(proposer.glance()),
+            Self::Acceptor(acceptor) => Some(acceptor.glance()),
             Self::Client(_) => None,
         }
     }
@@ -239,7 +281,7 @@ impl Node {
     pub fn as_client(&self) -> Option<&Client> {
         match self {
             Self::Client(client) => Some(client),
-            Self::Server(_) => None,
+            Self::Server(_) | Self::Proxy(_) | Self::Proposer(_) | Self::Acceptor(_) => None,
         }
     }
 }

@@ -28,7 +28,7 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 7] = [
+pub const EXHIBITS: [Exhibit; 8] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
@@ -36,6 +36,7 @@ pub const EXHIBITS: [Exhibit; 7] = [
     exhibits::sharded_causal::EXHIBIT,
     exhibits::raft::EXHIBIT,
     exhibits::smr::EXHIBIT,
+    exhibits::linearizable::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -53,6 +54,7 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::ShardedCausal => &EXHIBITS[4],
         Animal::Raft => &EXHIBITS[5],
         Animal::Smr => &EXHIBITS[6],
+        Animal::Linearizable => &EXHIBITS[7],
     }
 }
 
