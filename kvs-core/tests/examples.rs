@@ -70,6 +70,12 @@ fn raft_survives_its_leader() {
 }
 
 #[test]
+fn the_linearizable_one_outlives_its_leader() {
+    let output = example("linearizable", &[]);
+    assert!(output.status.success() && out(&output).contains("L2: leads"), "{}", out(&output));
+}
+
+#[test]
 fn run_schedule_says_what_holds_what_fails_and_what_it_cannot_read() {
     let lesson = concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/hello.kvs");
     let holds = example("run_schedule", &["--quiet", lesson]);

@@ -125,6 +125,17 @@ fn primary_backup_keeps_its_invariants() {
     assert_seen(&live_many(Animal::PrimaryBackup), &marks);
 }
 
+#[test]
+fn linearizable_keeps_its_invariants() {
+    use kvs_core::ordering::paxos::{
+        ASKED, BEHIND, CAUGHT_UP, CHECKPOINT, FILLED, LEADS, LEASED, NO_LEASE, QUEUED, STALE_BALLOT, STALE_VOTE,
+        STEPPED_DOWN,
+    };
+    let sights = live_many(Animal::Linearizable);
+    assert_seen(&sights, &[ASKED, BEHIND, CAUGHT_UP, CHECKPOINT, FILLED, LEADS]);
+    assert_seen(&sights, &[LEASED, NO_LEASE, QUEUED, STALE_BALLOT, STALE_VOTE, STEPPED_DOWN]);
+}
+
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {

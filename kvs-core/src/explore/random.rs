@@ -279,6 +279,7 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             0..=5 => {
                 let op = self.draw_operation()?;
                 let to = self.luck.percent(self.hunt.workload.named_percent).then_some(server);
+                let to = to.filter(|server| self.hunt.architecture.takes_requests(*server));
                 Some(Input::Call { client, call: Call { op, to }.into() })
             }
             6 if has.crashes => Some(Input::Crash(server)),

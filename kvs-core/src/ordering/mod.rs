@@ -7,6 +7,7 @@
 mod command;
 mod glance;
 mod host;
+pub mod paxos;
 pub mod rabia;
 pub mod raft;
 mod reads;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::rabia::Rabia;
 use self::raft::Raft;
-use crate::process::{Context, Event};
+use crate::process::{Context, Event, NodeId};
 use crate::request::Request;
 
 pub use command::{Command, Reply};
@@ -36,6 +37,8 @@ pub enum Ordering {
     Raft(Box<Raft>),
     /// Replicas without a leader.
     Rabia(Box<Rabia>),
+    /// It executes what others have agreed on.
+    MultiPaxos(Box<paxos::Replica>),
 }
 
 /// What the protocols say to their like.
@@ -45,6 +48,8 @@ pub enum Message {
     Raft(raft::Message),
     /// Replicas without a leader.
     Rabia(rabia::Message),
+    /// The parts of Multi-Paxos.
+    Paxos(paxos::Message),
 }
 
 /// What the protocols wait for.
@@ -54,6 +59,8 @@ pub enum Timer {
     Raft(raft::Timer),
     /// Replicas without a leader.
     Rabia(rabia::Timer),
+    /// A part of Multi-Paxos.
+    Paxos(paxos::Timer),
 }
 
 impl Message {
@@ -62,6 +69,7 @@ impl Message {
         match self {
             Self::Raft(message) => message.kind(),
             Self::Rabia(message) => message.kind(),
+            Self::Paxos(message) => message.kind(),
         }
     }
 }
@@ -72,6 +80,7 @@ impl fmt::Display for Message {
         match self {
             Self::Raft(message) => message.fmt(f),
             Self::Rabia(message) => message.fmt(f),
+            Self::Paxos(message) => message.fmt(f),
         }
     }
 }
@@ -82,6 +91,7 @@ impl Timer {
         match self {
             Self::Raft(timer) => timer.name(),
             Self::Rabia(timer) => timer.name(),
+            Self::Paxos(timer) => timer.name(),
         }
     }
 
@@ -90,6 +100,7 @@ impl Timer {
         match self {
             Self::Raft(timer) => timer.words(),
             Self::Rabia(timer) => timer.words(),
+            Self::Paxos(timer) => timer.words(),
         }
     }
 }
@@ -101,6 +112,7 @@ impl Ordering {
             Self::Arrival => {}
             Self::Raft(raft) => raft.submit(request, executor, cx),
             Self::Rabia(rabia) => rabia.submit(request, executor, cx),
+            Self::MultiPaxos(replica) => replica.submit(request, executor, cx),
         }
     }
 
@@ -122,8 +134,23 @@ impl Ordering {
             (Self::Rabia(rabia), Event::Receive { from, message: Message::Rabia(message) }) => {
                 rabia.step(Event::Receive { from, message }, executor, cx);
             }
+            (Self::MultiPaxos(replica), Event::Boot) => replica.step(Event::Boot, executor, cx),
+            (Self::MultiPaxos(replica), Event::Timer(Timer::Paxos(timer))) => {
+                replica.step(Event::Timer(timer), executor, cx);
+            }
+            (Self::MultiPaxos(replica), Event::Receive { from, message: Message::Paxos(message) }) => {
+                replica.step(Event::Receive { from, message }, executor, cx);
+            }
             // Said to servers of another kind.
             _ => {}
+        }
+    }
+
+    /// By way of whom answers go to clients that have not asked this server; None if they have.
+    pub fn proxy(&self) -> Option<NodeId> {
+        match self {
+            Self::MultiPaxos(replica) => Some(replica.proxy()),
+            _ => None,
         }
     }
 
@@ -133,6 +160,7 @@ impl Ordering {
             Self::Arrival => None,
             Self::Raft(raft) => Some(raft.glance()),
             Self::Rabia(rabia) => Some(rabia.glance()),
+            Self::MultiPaxos(replica) => Some(replica.glance()),
         }
     }
 
@@ -143,6 +171,7 @@ impl Ordering {
             Self::Arrival => None,
             Self::Raft(raft) => Some(raft.applied()),
             Self::Rabia(rabia) => Some(rabia.applied()),
+            Self::MultiPaxos(replica) => Some(replica.applied()),
         }
     }
 

@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Call, Client, Fill, Return, Traffic};
-use super::{Server, sharding};
+use super::{Server, ordered, sharding};
 use crate::op::RequestId;
-use crate::ordering::{self, Glance};
+use crate::ordering::{self, Glance, paxos};
 use crate::process::{Context, Event, EventOf, NodeId, Process};
 use crate::replication::gossip;
 use crate::replication::primary_backup::{self, ViewService};
@@ -22,6 +22,12 @@ pub enum Node {
     Client(Client),
     /// Says who leads.
     ViewService(ViewService),
+    /// Takes requests, and has others put them in order.
+    Proxy(paxos::Proxy),
+    /// Proposes what comes next.
+    Proposer(paxos::Proposer),
+    /// Votes on it.
+    Acceptor(paxos::Acceptor),
 }
 
 /// Everything that is ever said.
@@ -96,7 +102,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 44] = [
+    pub const KINDS: [&'static str; 61] = [
         "Request",
         "Response",
         "Mail",
@@ -141,6 +147,23 @@ impl Message {
         "Xfer",
         "XferAck",
         "XferReq",
+        "Propose",
+        "NotLeader",
+        "P1a",
+        "P1b",
+        "P2a",
+        "P2b",
+        "Decide",
+        "IAmLeader",
+        "Applied",
+        "Trunc",
+        "Learn",
+        "LearnResp",
+        "ReadIdx",
+        "ReadIdxAck",
+        "ReadAt",
+        "Lease",
+        "LeaseGrant",
     ];
 }
 
@@ -204,7 +227,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -219,6 +242,11 @@ impl Timer {
         Self::PrimaryBackup(primary_backup::Timer::Ping),
         Self::PrimaryBackup(primary_backup::Timer::PingCheck),
         Self::PrimaryBackup(primary_backup::Timer::Resend),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::SendIAmLeader)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::CheckIAmLeader)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Resend)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::ProxyRetry)),
+        Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Gap)),
     ];
 }
 
@@ -249,6 +277,17 @@ impl Process for Node {
             Self::Server(server) => server.step(event, cx),
             Self::Client(client) => client.step(event, cx),
             Self::ViewService(service) => step_view_service(service, event, cx),
+            Self::Proxy(proxy) => ordered::step_proxy(proxy, event, cx),
+            Self::Proposer(proposer) => {
+                if let Some(event) = ordered::of_paxos(event) {
+                    proposer.step(event, cx);
+                }
+            }
+            Self::Acceptor(acceptor) => {
+                if let Some(event) = ordered::of_paxos(event) {
+                    acceptor.step(event, cx);
+                }
+            }
         }
     }
 }
@@ -258,7 +297,7 @@ impl Node {
     pub fn as_server(&self) -> Option<&Server> {
         match self {
             Self::Server(server) => Some(server),
-            Self::Client(_) | Self::ViewService(_) => None,
+            _ => None,
         }
     }
 
@@ -267,6 +306,9 @@ impl Node {
         match self {
             Self::Server(server) => server.glance(),
             Self::ViewService(service) => Some(service.glance()),
+            Self::Proxy(proxy) => Some(proxy.glance()),
+            Self::Proposer(proposer) => Some(proposer.glance()),
+            Self::Acceptor(acceptor) => Some(acceptor.glance()),
             Self::Client(_) => None,
         }
     }
@@ -275,14 +317,15 @@ impl Node {
     pub fn as_client(&self) -> Option<&Client> {
         match self {
             Self::Client(client) => Some(client),
-            Self::Server(_) | Self::ViewService(_) => None,
+            _ => None,
         }
     }
+
     /// The view service, if it is one.
     pub fn as_view_service(&self) -> Option<&ViewService> {
         match self {
             Self::ViewService(service) => Some(service),
-            Self::Server(_) | Self::Client(_) => None,
+            _ => None,
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A server that executes requests in an order on which it has agreed with others.
+//! A server that executes requests in an order on which it has agreed with others, and those who help to agree.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Message, Node, Server};
-use crate::ordering::{self, Executor, Ordering, Reply};
-use crate::process::{Context, Event, NodeId};
+use super::{Message, Node, Server, Timer};
+use crate::ordering::{self, Executor, Ordering, Reply, paxos};
+use crate::process::{Context, Event, EventOf, NodeId};
 use crate::replication::{Replication, primary_backup};
 use crate::request::Request;
 use crate::routing::view::View;
@@ -74,7 +74,39 @@ impl Server {
                 self.asked.remove(&id.client);
                 // What an answer rests on must not be undone by a crash.
                 cx.durably().send(to, message);
+            } else if let Some(proxy) = self.ordering.proxy() {
+                // What was chosen is kept by others than this server, however it fares.
+                cx.send(proxy, message);
             }
         }
+    }
+}
+
+/// Handles an event of a proxy: it stands between clients and those who agree.
+pub(super) fn step_proxy(proxy: &mut paxos::Proxy, event: EventOf<Node>, cx: &mut Context<'_, Node>) {
+    match event {
+        Event::Receive { message: Message::Request(request), .. } => proxy.on_request(&request, cx),
+        Event::Receive { message: Message::Response(response), .. } => {
+            if let Some(client) = proxy.on_response(&response) {
+                cx.send(client, Message::Response(response));
+            }
+        }
+        other => {
+            if let Some(event) = of_paxos(other) {
+                proxy.step(event, cx);
+            }
+        }
+    }
+}
+
+/// What an event is to a part of Multi-Paxos; None if it is none of its business.
+pub(super) fn of_paxos(event: EventOf<Node>) -> Option<Event<paxos::Message, paxos::Timer>> {
+    match event {
+        Event::Boot => Some(Event::Boot),
+        Event::Receive { from, message: Message::Ordering(ordering::Message::Paxos(message)) } => {
+            Some(Event::Receive { from, message })
+        }
+        Event::Timer(Timer::Ordering(ordering::Timer::Paxos(timer))) => Some(Event::Timer(timer)),
+        Event::Receive { .. } | Event::Timer(_) => None,
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ordering::paxos::{Acceptor, Cluster, Part, PaxosConfig, Proposer, Proxy, Replica};
 use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::ordering::raft::{Raft, RaftOptions};
 use crate::ordering::{Ordering, ReadMode};
@@ -43,6 +44,8 @@ pub enum Animal {
     Smr,
     /// A primary and its backups.
     PrimaryBackup,
+    /// Replicas that execute one sequence of requests, on which others agree.
+    Linearizable,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -148,6 +151,8 @@ pub enum OrderingOptions {
     Raft(RaftOptions),
     /// Replicas agree on an order, and nobody leads.
     Rabia(RabiaOptions),
+    /// Proposers and acceptors agree on one sequence for all replicas.
+    MultiPaxos(PaxosConfig),
 }
 
 /// The part that a node plays.
@@ -212,6 +217,10 @@ impl Architecture {
         };
         let backup_options = self.primary_backup().map(|options| Arc::new(options.clone()));
         let (keepers, service): (Arc<[NodeId]>, _) = (self.asked_ids().collect(), self.view_service());
+        let paxos = match &self.ordering {
+            OrderingOptions::MultiPaxos(config) => Some((Arc::new(config.clone()), Arc::new(Cluster::new(config)))),
+            _ => None,
+        };
         let server = |me: NodeId| {
             if let Some(options) = backup_options.as_ref().filter(|_| service == Some(me)) {
                 return Node::ViewService(ViewService::new(options.clone(), keepers.clone()));
@@ -227,11 +236,26 @@ impl Architecture {
                 }
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
-            let server = server.with_ordering(match (&raft_options, &rabia_options) {
-                (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
-                (_, Some(options)) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
-                (None, None) => Ordering::Arrival,
-            });
+            let server = match &paxos {
+                Some((config, cluster)) => {
+                    let (config, cluster) = (config.clone(), cluster.clone());
+                    match config.part(me) {
+                        Some((Part::Proposer, place)) => {
+                            return Node::Proposer(Proposer::new(config, cluster, place + 1));
+                        }
+                        Some((Part::Acceptor, _)) => return Node::Acceptor(Acceptor::new(config)),
+                        Some((Part::Proxy, _)) => return Node::Proxy(Proxy::new(config, cluster)),
+                        Some((Part::Replica, _)) | None => {
+                            server.with_ordering(Ordering::MultiPaxos(Replica::new(config, cluster).into()))
+                        }
+                    }
+                }
+                None => server.with_ordering(match (&raft_options, &rabia_options) {
+                    (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
+                    (_, Some(options)) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
+                    (None, None) => Ordering::Arrival,
+                }),
+            };
             Node::Server(match &sharding_options {
                 None => server,
                 Some(options) => server.with_sharding(Sharding::new(options.clone(), map.clone(), me, storage.clone())),
@@ -273,6 +297,12 @@ impl Architecture {
             (_, ReplicationOptions::PrimaryBackup(_)) => Role::Server,
             (OrderingOptions::Arrival | OrderingOptions::Raft(_), ReplicationOptions::NoReplication) => Role::Server,
             (OrderingOptions::Rabia(_), ReplicationOptions::NoReplication) => Role::Replica,
+            (OrderingOptions::MultiPaxos(config), ReplicationOptions::NoReplication) => match config.part(node) {
+                Some((Part::Proposer, _)) => Role::Proposer,
+                Some((Part::Acceptor, _)) => Role::Acceptor,
+                Some((Part::Proxy, _)) => Role::Proxy,
+                Some((Part::Replica, _)) | None => Role::Replica,
+            },
         }
     }
 
@@ -287,6 +317,7 @@ impl Architecture {
             OrderingOptions::Arrival => self.primary_backup().map(primary_backup::Options::patience),
             OrderingOptions::Raft(options) => Some(options.longest_election_timeout()),
             OrderingOptions::Rabia(options) => Some(options.resend_after),
+            OrderingOptions::MultiPaxos(config) => Some(config.longest_silence()),
         }
     }
 
@@ -295,12 +326,31 @@ impl Architecture {
         match &self.ordering {
             OrderingOptions::Raft(options) => Some(options.reads),
             OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
+            OrderingOptions::MultiPaxos(config) => Some(config.reads),
         }
     }
 
-    /// The servers that clients ask, in the order of nodes.
+    /// The servers that clients ask by themselves, in the order of nodes: proxies, where there are some.
     pub fn asked_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.server_ids().filter(|server| matches!(self.role(*server), Role::Server | Role::Replica))
+        let has_proxies = self.paxos().is_some();
+        self.server_ids().filter(move |server| match self.role(*server) {
+            Role::Proxy => true,
+            Role::Server | Role::Replica => !has_proxies,
+            Role::Proposer | Role::Acceptor | Role::ViewService | Role::Client => false,
+        })
+    }
+
+    /// Whether a client may name this server.
+    pub fn takes_requests(&self, server: NodeId) -> bool {
+        matches!(self.role(server), Role::Server | Role::Replica | Role::Proxy)
+    }
+
+    /// How proposers and acceptors agree, if there are some.
+    pub fn paxos(&self) -> Option<&PaxosConfig> {
+        match &self.ordering {
+            OrderingOptions::MultiPaxos(config) => Some(config),
+            _ => None,
+        }
     }
 
     /// How replicas gossip, if they do.

@@ -28,7 +28,7 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 8] = [
+pub const EXHIBITS: [Exhibit; 9] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
@@ -37,6 +37,7 @@ pub const EXHIBITS: [Exhibit; 8] = [
     exhibits::raft::EXHIBIT,
     exhibits::smr::EXHIBIT,
     exhibits::primary_backup::EXHIBIT,
+    exhibits::linearizable::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -55,6 +56,7 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::Raft => &EXHIBITS[5],
         Animal::Smr => &EXHIBITS[6],
         Animal::PrimaryBackup => &EXHIBITS[7],
+        Animal::Linearizable => &EXHIBITS[8],
     }
 }
 

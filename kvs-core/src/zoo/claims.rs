@@ -196,6 +196,20 @@ impl Architecture {
     pub fn claims(&self) -> Vec<Claim> {
         let claim = |guarantee, ended_by: &[Fault]| Claim { guarantee, ended_by: ended_by.iter().copied().collect() };
         let claims = match self.animal {
+            Animal::Linearizable => {
+                let reads = self.paxos().map_or(ReadMode::Log, |config| config.reads);
+                let mut claims = vec![claim(Guarantee::Durability, &[Fault::Wipe])];
+                match reads {
+                    ReadMode::Log | ReadMode::ReadIndex | ReadMode::Quorum => {
+                        claims.push(claim(Guarantee::Linearizability, &[Fault::Wipe]));
+                    }
+                    // A lease ends by the clocks of those who have granted it.
+                    ReadMode::Lease => claims.push(claim(Guarantee::Linearizability, &[Fault::Wipe, Fault::Skew])),
+                    // What a replica shows may be old, and older than what another has shown.
+                    ReadMode::Local => {}
+                }
+                claims
+            }
             Animal::Local | Animal::Sharded => {
                 let ended_by: &[Fault] =
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };

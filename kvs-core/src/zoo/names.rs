@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::architecture::letter;
 use super::{Animal, Architecture};
+use crate::ordering::paxos::Part;
 use crate::process::NodeId;
 
 /// What the nodes of an architecture are called: `R1`, `R2`, … and `C1`, …; servers of a shard `A1`, `A2`, …; who
@@ -23,6 +24,18 @@ impl Names {
             }
             (Animal::Replicated, _) => format!("R{}", place + 1),
             (Animal::Smr, _) => format!("N{}", place + 1),
+            (Animal::Linearizable, _) => {
+                let part = architecture.paxos().and_then(|config| config.part(NodeId(place)));
+                let (part, place) = part.unwrap_or((Part::Replica, place));
+                let letter = match part {
+                    Part::Replica => 'R',
+                    // It leads, or would like to.
+                    Part::Proposer => 'L',
+                    Part::Acceptor => 'A',
+                    Part::Proxy => 'P',
+                };
+                format!("{letter}{}", place + 1)
+            }
             _ => format!("S{}", place + 1),
         };
         let servers = (0..architecture.servers).map(server);

@@ -130,6 +130,21 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("snapshot-every", luck.pick(&["2", "5", "16"]));
             set("batch", luck.pick(&["1", "1", "3"]));
         }
+        Animal::Linearizable => {
+            // A request goes through five hands, each of which may take half a second.
+            set("retries", luck.pick(&["10", "20"]));
+            set("f", luck.pick(&["1", "1", "2"]));
+            set("replicas", luck.pick(&["3", "4"]));
+            set("proposers", luck.pick(&["3", "4"]));
+            set("reads", luck.pick(&["log", "log", "read-index", "lease", "quorum"]));
+            set("batch", luck.pick(&["1", "4"]));
+            set("window", luck.pick(&["1", "4", "16"]));
+            set("checkpoint-frequency", luck.pick(&["1", "4", "16"]));
+            set("check-delay-multiplier", luck.pick(&["0", "1"]));
+            set("lease", luck.pick(&["200ms", "900ms"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+        }
         Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));

@@ -34,6 +34,10 @@ pub enum Shape {
     Octagon,
     /// Between a primary and its backups.
     Shield,
+    /// About who leads, and what is chosen: a house.
+    House,
+    /// What goes with that.
+    Roof,
 }
 
 impl Shape {
@@ -48,12 +52,14 @@ impl Shape {
             Self::Pentagon => "M0-12L12-3L7 11H-7L-12-3Z",
             Self::Octagon => "M-5-11H5L11-5V5L5 11H-5L-11 5V-5Z",
             Self::Shield => "M-10-10H10V1Q10 8 0 12Q-10 8-10 1Z",
+            Self::House => "M0-13L11-3V10H-11V-3Z",
+            Self::Roof => "M-11-10H11V3L0 13L-11 3Z",
         }
     }
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 44] = [
+pub const LOOKS: [Look; 61] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -196,6 +202,77 @@ pub const LOOKS: [Look; 44] = [
     Look { kind: "Xfer", class: "handoff", shape: Shape::Shield, letter: "X", meaning: "the primary's whole state" },
     Look { kind: "XferAck", class: "handoff", shape: Shape::Shield, letter: "x", meaning: "the state has come" },
     Look { kind: "XferReq", class: "handoff", shape: Shape::Shield, letter: "r", meaning: "who has the state?" },
+    Look {
+        kind: "Propose",
+        class: "request",
+        shape: Shape::House,
+        letter: "?",
+        meaning: "the proxy passes a request on",
+    },
+    Look { kind: "NotLeader", class: "wrong", shape: Shape::House, letter: "✕", meaning: "somebody else leads" },
+    Look { kind: "P1a", class: "view", shape: Shape::House, letter: "1", meaning: "phase 1: who follows this ballot?" },
+    Look {
+        kind: "P1b",
+        class: "view",
+        shape: Shape::Roof,
+        letter: "1",
+        meaning: "phase 1: an acceptor follows, or refuses, and says what it has accepted",
+    },
+    Look { kind: "P2a", class: "rumor", shape: Shape::House, letter: "2", meaning: "phase 2: accept this for a slot" },
+    Look {
+        kind: "P2b",
+        class: "ack",
+        shape: Shape::Roof,
+        letter: "2",
+        meaning: "phase 2: an acceptor has accepted, or refuses",
+    },
+    Look { kind: "Decide", class: "handoff", shape: Shape::House, letter: "D", meaning: "this is chosen for a slot" },
+    Look {
+        kind: "IAmLeader",
+        class: "view",
+        shape: Shape::House,
+        letter: "L",
+        meaning: "who leads, and how much is chosen",
+    },
+    Look { kind: "Applied", class: "ack", shape: Shape::Roof, letter: "A", meaning: "how far a replica has come" },
+    Look { kind: "Trunc", class: "fin", shape: Shape::House, letter: "T", meaning: "forget what is in snapshots" },
+    Look { kind: "Learn", class: "syn", shape: Shape::House, letter: "q", meaning: "what was chosen from a slot on?" },
+    Look {
+        kind: "LearnResp",
+        class: "reply",
+        shape: Shape::Roof,
+        letter: "q",
+        meaning: "what was chosen, or a snapshot",
+    },
+    Look {
+        kind: "ReadIdx",
+        class: "syn",
+        shape: Shape::House,
+        letter: "R",
+        meaning: "a read: whom do you follow, and how far have you come?",
+    },
+    Look {
+        kind: "ReadIdxAck",
+        class: "reply",
+        shape: Shape::Roof,
+        letter: "R",
+        meaning: "whom an acceptor follows, and its newest slot",
+    },
+    Look {
+        kind: "ReadAt",
+        class: "request",
+        shape: Shape::House,
+        letter: "@",
+        meaning: "a replica is to answer a read when it has come that far",
+    },
+    Look { kind: "Lease", class: "syn", shape: Shape::House, letter: "%", meaning: "follow nobody else for a while" },
+    Look {
+        kind: "LeaseGrant",
+        class: "reply",
+        shape: Shape::Roof,
+        letter: "%",
+        meaning: "an acceptor will follow nobody else for a while",
+    },
 ];
 
 /// The look of a kind.

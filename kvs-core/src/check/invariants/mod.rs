@@ -46,6 +46,15 @@
 //! | A3 | primary-backup | who has all of one view up to one operation is in one state |
 //! | A4 | primary-backup | who leads was in the view before, and has all that was ever answered |
 //! | A6 | primary-backup | operations of a view are applied one after the other, and none is left out |
+//! | P1 | Multi-Paxos | the ballot that an acceptor follows never becomes lower, not by a crash either |
+//! | P2 | Multi-Paxos | what an acceptor has accepted has no higher ballot than the one it follows |
+//! | P3 | Multi-Paxos | for each ballot and slot one command is proposed |
+//! | P4 | Multi-Paxos | if a command is chosen for a slot, every higher ballot proposes the same |
+//! | P5 | Multi-Paxos | replicas are told one command for each slot, which is chosen |
+//! | P7 | Multi-Paxos | what a replica holds is what the slots lead to, in their order and each request once |
+//! | P9 | Multi-Paxos | acceptors forget only what `f + 1` replicas have in snapshots on their disks |
+//! | P10 | Multi-Paxos | a leader has no read answered before it knows what was chosen before it led |
+//! | P11 | Multi-Paxos | one proposer leads by a ballot |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
@@ -53,6 +62,7 @@
 mod gossip;
 mod local;
 mod ordered;
+mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
@@ -108,6 +118,7 @@ pub struct Invariants {
     raft: Option<raft::Watch>,
     rabia: Option<rabia::Watch>,
     primary_backup: Option<primary_backup::Watch>,
+    paxos: Option<paxos::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -138,6 +149,7 @@ impl Invariants {
             raft: raft::Watch::new(architecture),
             rabia: rabia::Watch::new(architecture),
             primary_backup: primary_backup::Watch::new(architecture),
+            paxos: paxos::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -176,6 +188,10 @@ impl Invariants {
         if let Some(watch) = &mut self.primary_backup {
             watch.after_step(world).map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })?;
         }
+        if let Some(watch) = &mut self.paxos {
+            let found = watch.look_at_reads(world);
+            found.map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })?;
+        }
         for (place, seen) in self.seen.iter_mut().enumerate() {
             let Some(node) = u32::try_from(place).ok().map(NodeId) else { break };
             let now = world.node(node);
@@ -195,6 +211,10 @@ impl Invariants {
                 continue;
             }
             let before = seen.replace(now.clone());
+            if let Some(watch) = &mut self.paxos {
+                let found = watch.look(node, before.as_deref(), now, world);
+                found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
+            }
             let Some(server) = now.as_server() else { continue };
             let before = before.as_ref().and_then(|before| before.as_server());
             let found = served_falls(before, server).map_or(Ok(()), |what| Err(("L3", what)));
@@ -306,10 +326,12 @@ impl Invariants {
 
     /// A server says something about the order of requests.
     fn hear_ordering(&mut self, time: Time, from: NodeId, message: &ordering::Message) {
-        let found = match (&mut self.rabia, message) {
-            (Some(watch), ordering::Message::Rabia(message)) => watch.said(from, message),
-            _ => Ok(()),
+        let found = match message {
+            ordering::Message::Rabia(message) => self.rabia.as_mut().map(|watch| watch.said(from, message)),
+            ordering::Message::Paxos(message) => self.paxos.as_mut().map(|watch| watch.said(from, message)),
+            ordering::Message::Raft(_) => None,
         };
+        let found = found.unwrap_or(Ok(()));
         if let Err((id, what)) = found {
             self.fail(id, time, from, what);
         }

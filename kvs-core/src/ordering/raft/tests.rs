@@ -88,8 +88,8 @@ impl Bench {
 
     fn ask(&mut self, sequence: u32, op: KVSOperation) -> Vec<(NodeId, Message)> {
         let id = RequestId { client: ClientId { node: NodeId(3), session: 0 }, sequence };
-        let (context, seen) = Default::default();
-        let request = Arc::new(Request { id, op, context, seen, dependencies: None, epoch: 1 });
+        let (called, context, seen) = Default::default();
+        let request = Arc::new(Request { id, op, called, context, seen, dependencies: None, epoch: 1 });
         self.with(|raft, executor, cx| raft.submit(&request, executor, cx))
     }
 

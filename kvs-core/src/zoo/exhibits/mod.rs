@@ -1,5 +1,6 @@
 //! One short file an exhibit.
 
+pub(super) mod linearizable;
 pub(super) mod local;
 pub(super) mod primary_backup;
 pub(super) mod raft;

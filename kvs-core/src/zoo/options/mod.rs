@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod row;
+mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
@@ -21,11 +22,11 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 4] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS];
+const TABLES: [&[OptionSpec]; 5] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
 pub const OPTIONS: &[OptionSpec] =
-    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() }>();
+    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() }>();
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];
@@ -254,6 +255,9 @@ impl Architecture {
     /// How many replicas can agree on an order without a leader.
     const RABIA_REPLICAS: core::ops::RangeInclusive<u32> = 3..=7;
 
+    /// The most nodes that have one part in agreeing.
+    const PARTS_MAX: u32 = 9;
+
     /// Sets an option by its name, from text. On an error nothing has changed.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionError> {
         let named = OptionSpec::named(name).ok_or_else(|| OptionError::Unknown(name.to_string()))?;
@@ -333,6 +337,24 @@ impl Architecture {
             let servers = self.servers - u32::from(self.view_service().is_some());
             if !(2..=5).contains(&servers) {
                 return fail(format!("a primary and those that may follow it are 2 to 5 servers, not {servers}"));
+            }
+        }
+        if let Some(paxos) = self.paxos() {
+            if self.servers != paxos.nodes() {
+                return fail("there are other nodes than proposers, acceptors and replicas need".into());
+            }
+            let least = paxos.f + 1;
+            for (what, count) in [("replicas", paxos.replicas), ("proposers", paxos.proposers)] {
+                if count < least || count > Self::PARTS_MAX {
+                    let max = Self::PARTS_MAX;
+                    return fail(format!("if {} may be gone, there are {least} to {max} {what}, not {count}", paxos.f));
+                }
+            }
+            if paxos.i_am_leader_send_timeout >= paxos.i_am_leader_check_timeout {
+                return fail(format!(
+                    "a leader that speaks every {} is given up after {}",
+                    paxos.i_am_leader_send_timeout, paxos.i_am_leader_check_timeout
+                ));
             }
         }
         if self.client.read_context == ReadContext::Nearest

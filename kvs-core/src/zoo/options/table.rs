@@ -25,6 +25,7 @@ fn gossip_mut(architecture: &mut Architecture) -> Option<&mut GossipConfig> {
 fn reads_mut(architecture: &mut Architecture) -> Option<&mut ReadMode> {
     match &mut architecture.ordering {
         OrderingOptions::Raft(options) => Some(&mut options.reads),
+        OrderingOptions::MultiPaxos(config) => Some(&mut config.reads),
         OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
     }
 }
@@ -75,17 +76,22 @@ fn ring(architecture: &Architecture) -> Option<&RingOptions> {
 const REPLICAS: Access = (
     |a| match (&a.sharding, &a.storage) {
         (_, StorageOptions::Core) if !a.is_ordered() => None,
+        (None, _) if a.paxos().is_some() => a.paxos().map(|config| OptionValue::Count(config.replicas)),
         (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
         (None, _) => Some(OptionValue::Count(a.servers - u32::from(a.view_service().is_some()))),
     },
     |a, value| {
         let OptionValue::Count(replicas) = value else { return };
-        match &mut a.sharding {
-            Some(shards) => {
+        match (&mut a.sharding, &mut a.ordering) {
+            (Some(shards), _) => {
                 shards.replicas = replicas;
                 a.servers = shards.servers();
             }
-            None => a.servers = replicas + u32::from(a.view_service().is_some()),
+            (None, OrderingOptions::MultiPaxos(config)) => {
+                config.replicas = replicas;
+                a.servers = config.nodes();
+            }
+            (None, _) => a.servers = replicas + u32::from(a.view_service().is_some()),
         }
     },
 );
