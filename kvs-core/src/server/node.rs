@@ -346,3 +346,15 @@ fn step_view_service(service: &mut ViewService, event: EventOf<Node>, cx: &mut C
         Event::Timer(_) | Event::Receive { .. } => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn no_two_kinds_and_no_two_timers_have_one_name() {
+        assert_eq!(Message::KINDS.iter().collect::<BTreeSet<_>>().len(), Message::KINDS.len());
+        assert_eq!(Timer::ALL.iter().map(|timer| timer.name()).collect::<BTreeSet<_>>().len(), Timer::ALL.len());
+    }
+}

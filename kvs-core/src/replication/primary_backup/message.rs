@@ -141,7 +141,7 @@ impl Timer {
         match self {
             Self::Ping => "Ping",
             Self::PingCheck => "PingCheck",
-            Self::Resend => "Resend",
+            Self::Resend => "FwdResend",
         }
     }
 }
