@@ -4,6 +4,8 @@
 
 mod rig;
 
+use kvs_core::explore::first_breach;
+use kvs_core::sim::schedule::Schedule;
 use kvs_core::zoo::Animal;
 use rig::{Mix, Sights, live, report};
 
@@ -370,25 +372,6 @@ const MUTANTS: &[Mutant] = &[
         budget: 300,
     },
     Mutant {
-        id: "Raft: entries of earlier terms are counted",
-        animal: Animal::Raft,
-        under: &[
-            ("replicas", "5"),
-            ("pre-vote", "off"),
-            ("batch", "1"),
-            ("election-timeout", "100ms"),
-            ("heartbeat", "50ms"),
-            ("latency-min", "5ms"),
-            ("latency-max", "20ms"),
-            ("loss", "25%"),
-            ("snapshot-every", "32"),
-        ],
-        mix: Mix::Everything,
-        off: ("commit-own-term", "off"),
-        seen_by: &["F4", "F5", "P6", "Linearizable", "Durable"],
-        budget: 2_000,
-    },
-    Mutant {
         id: "Raft: a late message cuts off what came after it",
         animal: Animal::Raft,
         under: &[("replicas", "3"), ("duplication", "25%"), ("fifo", "off"), ("batch", "1"), ("snapshot-every", "32")],
@@ -404,19 +387,13 @@ const MUTANTS: &[Mutant] = &[
             ("reads", "lease"),
             ("replicas", "3"),
             ("pre-vote", "off"),
-            // The leader hears late that another was elected.
-            ("latency-min", "5ms"),
-            ("latency-max", "20ms"),
-            ("heartbeat", "900ms"),
-            ("election-timeout", "1s"),
-            ("loss", "0%"),
-            ("clients", "3"),
-            ("routing", "sticky"),
+            ("latency-max", "60ms"),
+            ("election-timeout", "300ms"),
         ],
         mix: Mix::NoCrashes,
         off: ("heed-leader", "off"),
-        seen_by: &["Linearizable"],
-        budget: 2_000,
+        seen_by: &["F8", "Linearizable"],
+        budget: 500,
     },
     Mutant {
         id: "M24, Raft: requests are not remembered",
@@ -619,5 +596,17 @@ fn the_same_faults_break_nothing_while_it_is_on() {
                 panic!("{}, switched on, seed {seed}: {}", mutant.id, report(&broken));
             }
         }
+    }
+}
+
+/// Entries of earlier terms are counted: random worlds meet figure 8 once in a thousand, so this one is played.
+#[test]
+fn figure_8_is_seen_by_leader_completeness_unless_the_leader_counts_its_own_entries_only() {
+    for (lesson, seen_by) in [("raft_figure_8", None), ("raft_figure_8_miscounted", Some("F4"))] {
+        let path = format!("{}/../lessons/{lesson}.kvs", env!("CARGO_MANIFEST_DIR"));
+        let schedule = Schedule::parse(&std::fs::read_to_string(path).expect("a lesson")).expect("it makes sense");
+        let run = schedule.run(&mut ());
+        let breach = first_breach(&run.recording, run.end, true).map(|found| found.breach.name());
+        assert_eq!(breach, seen_by, "{lesson}");
     }
 }

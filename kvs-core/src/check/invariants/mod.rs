@@ -41,6 +41,7 @@
 //! | F5 | Raft | a place for which something was committed holds nothing else anywhere that is committed |
 //! | F6 | Raft | a server votes for one candidate a term, whatever crashes |
 //! | F7 | Raft | a term that a server has told others never falls, whatever crashes |
+//! | F8 | Raft, with leases | nobody is elected while somebody else has a lease, as long as clocks go alike |
 //! | A1 | primary-backup | one server completes operations in a view, and what it completes is known to the primary of every later one |
 //! | A2 | primary-backup | what is complete has been applied by every backup |
 //! | A3 | primary-backup | who has all of one view up to one operation is in one state |
@@ -231,7 +232,9 @@ impl Invariants {
                 None => Ok(()),
             });
             let found = found.and_then(|()| match (&mut self.raft, server.ordering().raft()) {
-                (Some(watch), Some(raft)) => watch.look(node, before.and_then(|before| before.ordering().raft()), raft),
+                (Some(watch), Some(raft)) => {
+                    watch.look(node, before.and_then(|before| before.ordering().raft()), raft, world)
+                }
                 _ => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.primary_backup {

@@ -4,9 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 
 use super::Found;
-use crate::ordering::Command;
 use crate::ordering::raft::{Message, Raft};
+use crate::ordering::{Command, ReadMode};
 use crate::process::NodeId;
+use crate::server::Node;
+use crate::world::World;
 use crate::zoo::Architecture;
 
 /// An entry that somebody takes for committed.
@@ -31,11 +33,14 @@ pub(super) struct Watch {
     votes: BTreeMap<(NodeId, u64), NodeId>,
     /// The term that a server has told others.
     terms: BTreeMap<NodeId, u64>,
+    /// Whether reads rest on leases, and all clocks have always gone alike.
+    trusts_clocks: bool,
 }
 
 impl Watch {
     pub(super) fn new(architecture: &Architecture) -> Option<Self> {
-        architecture.raft().map(|_| Self {
+        architecture.raft().map(|options| Self {
+            trusts_clocks: options.reads == ReadMode::Lease,
             leaders: BTreeMap::new(),
             entries: BTreeMap::new(),
             committed: BTreeMap::new(),
@@ -72,7 +77,7 @@ impl Watch {
         Ok(())
     }
 
-    pub(super) fn look(&mut self, node: NodeId, before: Option<&Raft>, raft: &Raft) -> Found {
+    pub(super) fn look(&mut self, node: NodeId, before: Option<&Raft>, raft: &Raft, world: &World<Node>) -> Found {
         let term = raft.term();
         let told = self.terms.get(&node).copied().max(before.map(Raft::term)).unwrap_or(0);
         if term < told {
@@ -98,6 +103,7 @@ impl Watch {
         self.look_at_commits(node, before, raft)?;
         if raft.leads() && !led {
             self.look_at_leader(raft)?;
+            self.look_at_leases(raft, world)?;
         }
         Ok(())
     }
@@ -149,6 +155,22 @@ impl Watch {
                 return Err(("F5", what));
             }
             first.seen_in = first.seen_in.min(raft.term());
+        }
+        Ok(())
+    }
+
+    /// Nobody is elected while somebody else may answer reads alone.
+    fn look_at_leases(&mut self, raft: &Raft, world: &World<Node>) -> Found {
+        self.trusts_clocks &= world.node_ids().all(|node| world.clock_offset_us(node) == 0);
+        if !self.trusts_clocks {
+            return Ok(());
+        }
+        for node in world.node_ids().filter(|node| world.is_up(*node)) {
+            let other = world.node(node).as_server().and_then(|server| server.ordering().raft());
+            if other.is_some_and(|other| other.term() < raft.term() && other.has_lease(world.now())) {
+                let what = format!("it leads in term {}, and node {} still has a lease", raft.term(), node.0);
+                return Err(("F8", what));
+            }
         }
         Ok(())
     }

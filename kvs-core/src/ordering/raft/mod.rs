@@ -62,7 +62,7 @@
 //! # Invariants
 //!
 //! Figure 3: election safety, leader append-only, log matching, leader completeness, state machine safety; votes once a term and terms that
-//! never fall, across restarts: `check/invariants/raft.rs`, F1 to F7.
+//! never fall, across restarts: `check/invariants/raft.rs`, F1 to F8 (nobody is elected during a lease).
 //!
 //! # Pitfalls
 //!

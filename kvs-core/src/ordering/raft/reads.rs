@@ -8,6 +8,7 @@ use super::{ALREADY_THERE, READ_WAITS, Raft, Role};
 use crate::ordering::{Command, Executor, Host, ReadMode};
 use crate::process::Context;
 use crate::request::Request;
+use crate::time::Time;
 
 /// A read that waits until a majority has answered a round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,7 +30,7 @@ impl Raft {
             return;
         }
         match reads {
-            ReadMode::Lease if self.has_lease(cx) => executor.read(request),
+            ReadMode::Lease if self.has_lease(cx.now()) => executor.read(request),
             ReadMode::Lease | ReadMode::ReadIndex => self.await_round(request, executor, cx),
             // Else a slow answer makes clients ask again, and that makes all answers slower.
             _ if self.is_in_log(request) => cx.mark(ALREADY_THERE, u64::from(request.id.sequence)),
@@ -52,12 +53,12 @@ impl Raft {
         self.log.term_at(self.commit) == Some(self.term)
     }
 
-    /// Whether so many have answered so lately that nobody else can have been elected.
-    fn has_lease<P: Host>(&self, cx: &Context<'_, P>) -> bool {
+    /// Whether so many have answered so lately that nobody else can have been elected. `now` is the time on its own clock.
+    pub fn has_lease(&self, now: Time) -> bool {
         let Role::Leader(leadership) = &self.role else { return false };
         let confirmed = leadership.confirmed_round(self.majority());
         let began = leadership.rounds.iter().find(|(round, _)| *round == confirmed).map(|(_, began)| *began);
-        self.knows_commit() && began.is_some_and(|began| cx.now() < began + self.options.lease())
+        self.knows_commit() && began.is_some_and(|began| now < began + self.options.lease())
     }
 
     /// A read waits for the answers to a round that begins after it came. While one is under way, the reads that come wait for the next.
