@@ -313,9 +313,15 @@ const QUIET_RUMORS: &[(&str, &str)] = &[
     ("values", "mv-register"),
 ];
 
+/// All of them, or with `KVS_MUTANT=M28` those that are called so.
+fn asked_for() -> impl Iterator<Item = &'static Mutant> {
+    let name = std::env::var("KVS_MUTANT").unwrap_or_default();
+    MUTANTS.iter().filter(move |mutant| mutant.id.contains(&name))
+}
+
 #[test]
 fn every_safety_option_that_is_off_is_caught() {
-    for mutant in MUTANTS {
+    for mutant in asked_for() {
         let options: Vec<_> = mutant.under.iter().copied().chain([mutant.off]).collect();
         let caught = (1..=mutant.budget).find_map(|seed| {
             let broken = live(mutant.animal, seed, &options, mutant.mix, &mut Sights::default()).err()?;
@@ -329,7 +335,7 @@ fn every_safety_option_that_is_off_is_caught() {
 
 #[test]
 fn the_same_faults_break_nothing_while_it_is_on() {
-    for mutant in MUTANTS {
+    for mutant in asked_for() {
         for seed in 1..=mutant.budget {
             if let Err(broken) = live(mutant.animal, seed, mutant.under, mutant.mix, &mut Sights::default()) {
                 panic!("{}, switched on, seed {seed}: {}", mutant.id, report(&broken));
