@@ -297,7 +297,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("coin", "private"),
         seen_by: &["B7"],
-        budget: 500,
+        budget: 30,
     },
     Mutant {
         id: "M29: without a majority, a vote by a toss",
@@ -306,7 +306,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("without-majority", "random"),
         seen_by: &["B2", "B3"],
-        budget: 200,
+        budget: 20,
     },
     Mutant {
         id: "M30: a vote changes with what is heard later",
@@ -315,7 +315,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("frozen-votes", "off"),
         seen_by: &["B1"],
-        budget: 200,
+        budget: 20,
     },
     Mutant {
         id: "M31: an agreement on yes or no",
@@ -324,7 +324,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("agree-on", "bit"),
         seen_by: &["B5", "P6"],
-        budget: 200,
+        budget: 60,
     },
     Mutant {
         id: "M32: votes are not on the disk",
@@ -333,7 +333,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("persist-votes", "off"),
         seen_by: &["B1", "B5"],
-        budget: 500,
+        budget: 40,
     },
     Mutant {
         id: "M33: nobody tells a straggler",
@@ -342,7 +342,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("answer-stragglers", "off"),
         seen_by: &["W1", "B8"],
-        budget: 100,
+        budget: 20,
     },
     Mutant {
         id: "Raft: two votes in one term",

@@ -34,10 +34,10 @@ pub const EXHIBITS: [Exhibit; 9] = [
     exhibits::sharded::EXHIBIT,
     exhibits::sharded_replicated::EXHIBIT,
     exhibits::sharded_causal::EXHIBIT,
-    exhibits::raft::EXHIBIT,
-    exhibits::smr::EXHIBIT,
     exhibits::primary_backup::EXHIBIT,
+    exhibits::raft::EXHIBIT,
     exhibits::linearizable::EXHIBIT,
+    exhibits::smr::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -53,10 +53,10 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::Sharded => &EXHIBITS[2],
         Animal::ShardedReplicated => &EXHIBITS[3],
         Animal::ShardedCausal => &EXHIBITS[4],
-        Animal::Raft => &EXHIBITS[5],
-        Animal::Smr => &EXHIBITS[6],
-        Animal::PrimaryBackup => &EXHIBITS[7],
-        Animal::Linearizable => &EXHIBITS[8],
+        Animal::Raft => &EXHIBITS[6],
+        Animal::Smr => &EXHIBITS[8],
+        Animal::PrimaryBackup => &EXHIBITS[5],
+        Animal::Linearizable => &EXHIBITS[7],
     }
 }
 

@@ -47,6 +47,8 @@ pub fn Operations(props: &OperationsProps) -> Html {
         let place = (*client_place).min(architecture.clients - 1);
         let client = NodeId(architecture.servers + place);
         let to = target.filter(|to| architecture.is_server(*to));
+        let keeps = |server: &NodeId| player.world().node(*server).as_server().is_some();
+        let keepers: Vec<NodeId> = architecture.server_ids().filter(keeps).collect();
         let send = |op: Option<KVSOperation>, to: Option<NodeId>| {
             let send = props.send.clone();
             Callback::from(move |_: MouseEvent| {
@@ -119,9 +121,9 @@ pub fn Operations(props: &OperationsProps) -> Html {
                         </button>
                     </div>
                 }
-                if let Some(get) = get.filter(|_| architecture.sharding.is_none()).filter(|_| (2..=5).contains(&architecture.servers)) {
+                if let Some(get) = get.filter(|_| architecture.sharding.is_none() && (2..=5).contains(&keepers.len())) {
                     <div class="verbs small" aria-label="One-click reads">
-                        { for architecture.server_ids().map(|server| html! {
+                        { for keepers.into_iter().map(|server| html! {
                             <button data-testid={format!("get-{}", names.name(server))} onclick={send(Some(get.clone()), Some(server))}>
                                 { "Get at " }{ names.name(server) }
                             </button>
@@ -157,8 +159,15 @@ fn default_target(player: &Player, place: u32) -> String {
     if architecture.sharding.is_some() {
         return "who keeps the key".into();
     }
+    let asked: Vec<NodeId> = architecture.asked_ids().collect();
+    if let [only] = asked.as_slice() {
+        return player.names().name(*only).into();
+    }
     match architecture.routing {
-        RoutingOptions::Sticky => player.names().name(NodeId(place % architecture.servers)).to_string() + " (its own)",
+        RoutingOptions::Sticky => {
+            let own = asked.get(place as usize % asked.len().max(1)).copied().unwrap_or(NodeId(0));
+            player.names().name(own).to_string() + " (its own)"
+        }
         RoutingOptions::RoundRobin => "the next in turn".into(),
         RoutingOptions::Leader => "whoever leads".into(),
     }

@@ -52,7 +52,7 @@ impl Layout {
         let height = self.height - self.foot() - self.client.1 - BELOW - MARGIN;
         let (across, down) = ((self.width - 2.0 * MARGIN) / broadest, height / tiers.len().max(1) as f64);
         // Between rows there must be room to see a message.
-        let fits = |(_, (width, tall)): &(Detail, (f64, f64))| width + 14.0 <= across && tall + 40.0 <= down;
+        let fits = |(_, (width, tall)): &(Detail, (f64, f64))| width + 14.0 <= across && tall + 34.0 <= down;
         let (detail, server) = sizes.into_iter().find(fits).unwrap_or((Detail::Dot, (10.0, 10.0)));
         (self.detail, self.server) = (detail, server);
         self.places = vec![Point::default(); self.servers];
