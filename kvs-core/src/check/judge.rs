@@ -361,10 +361,10 @@ impl Judge {
     fn excused_until(&self, run: &Run<'_>) -> Time {
         let durability = self.claims.iter().find(|claim| claim.guarantee == Guarantee::Durability);
         let Some(Claim { ended_by, .. }) = durability else { return Time::ZERO };
-        let has_two = run.faults(&self.first).contains(&Fault::SecondCrash);
+        let has_two = ended_by.contains(&Fault::SecondCrash) && run.faults(&self.first).contains(&Fault::SecondCrash);
         let excuses = run.inputs.iter().filter_map(|(at, input)| match input {
             Input::Crash(_) if ended_by.contains(&Fault::Crash) => Some(at.time),
-            Input::Crash(_) if ended_by.contains(&Fault::SecondCrash) && has_two => Some(at.time),
+            Input::Crash(node) if has_two && run.architecture.role(*node) != Role::ViewService => Some(at.time),
             Input::Wipe(_) if ended_by.contains(&Fault::Wipe) => Some(at.time),
             // A stamp that lies lies for ever.
             Input::Clock { offset_us, .. } if *offset_us != 0 && ended_by.contains(&Fault::Skew) => Some(Time::MAX),
