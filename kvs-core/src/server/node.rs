@@ -333,10 +333,10 @@ impl Node {
 /// The view service hears servers; a client that asks it for something is told who leads.
 fn step_view_service(service: &mut ViewService, event: EventOf<Node>, cx: &mut Context<'_, Node>) {
     match event {
-        Event::Boot => service.step(Event::Boot, cx),
-        Event::Timer(Timer::PrimaryBackup(timer)) => service.step(Event::Timer(timer), cx),
+        Event::Boot => service.step(&Event::Boot, cx),
+        Event::Timer(Timer::PrimaryBackup(timer)) => service.step(&Event::Timer(timer), cx),
         Event::Receive { from, message: Message::PrimaryBackup(message) } => {
-            service.step(Event::Receive { from, message }, cx);
+            service.step(&Event::Receive { from, message }, cx);
         }
         Event::Receive { from, message: Message::Request(request) } => {
             let to = service.view().primary.map(|primary| primary.node);

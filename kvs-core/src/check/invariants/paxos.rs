@@ -78,12 +78,11 @@ impl Watch {
             Message::LearnResp { decisions, .. } => {
                 return decisions.iter().try_for_each(|(slot, command)| self.decides(*slot, command));
             }
-            Message::ReadAt { slot, request } => {
+            Message::ReadAt { slot, request }
                 // A copy that the network makes says nothing new.
-                if self.passed_on.insert((from, request.id, *slot)) {
+                if self.passed_on.insert((from, request.id, *slot)) => {
                     self.passing_on.push(from);
                 }
-            }
             _ => {}
         }
         Ok(())

@@ -340,7 +340,7 @@ impl Rabia {
         loop {
             if let Some(command) = self.early.remove(&self.slot) {
                 let is_own = matches!(self.agreement.stage(), Stage::Decided(_));
-                self.decide(command, is_own, executor, cx);
+                self.decide(&command, is_own, executor, cx);
                 continue;
             }
             if self.said.is_empty() {
@@ -360,7 +360,7 @@ impl Rabia {
                 }
                 Some(Turn::Decide(_)) => {}
                 None => match self.outcome() {
-                    Some(command) => self.decide(command, true, executor, cx),
+                    Some(command) => self.decide(&command, true, executor, cx),
                     None => {
                         if matches!(self.agreement.stage(), Stage::Decided(_)) && !self.has_asked {
                             self.has_asked = true;
@@ -403,7 +403,7 @@ impl Rabia {
     /// A slot is decided: it is written down, executed, and left behind. Who has decided by votes tells the others.
     fn decide<P: Host>(
         &mut self,
-        command: Command,
+        command: &Command,
         by_votes: bool,
         executor: &mut Executor<'_>,
         cx: &mut Context<'_, P>,
@@ -413,13 +413,13 @@ impl Rabia {
         if by_votes {
             self.tell_all(&Message::Decision { slot, command: command.clone() }, cx);
         }
-        if command == Command::Noop {
+        if *command == Command::Noop {
             cx.mark(FORFEITED, slot);
         }
         let proposed = self.said.first().cloned();
         self.execute(command.clone(), executor, cx.now());
         if let Some(Said::Proposal(mine)) = proposed
-            && mine != command
+            && mine != *command
         {
             self.pending.add(&mine, executor);
             if self.pending.first().is_some() {

@@ -226,7 +226,7 @@ impl Raft {
                 }
             }
             Message::AppendReply { term, round, result } => {
-                self.on_append_reply(from, term, round, result, executor, cx)
+                self.on_append_reply(from, term, round, result, executor, cx);
             }
             Message::InstallSnapshot { term, last, machine, round } => {
                 if self.follow(from, term, round, executor, cx) {

@@ -89,11 +89,11 @@ impl ViewService {
     }
 
     /// Handles one event.
-    pub fn step<P>(&mut self, event: Event<Message, Timer>, cx: &mut Context<'_, P>)
+    pub fn step<P>(&mut self, event: &Event<Message, Timer>, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
-        match event {
+        match *event {
             Event::Boot => self.on_boot(cx),
             Event::Receive { from, message: Message::Ping { view, life } } => self.on_ping(from, view, life, cx),
             Event::Timer(Timer::PingCheck) => self.on_ping_check(cx),
