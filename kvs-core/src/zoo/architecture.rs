@@ -292,11 +292,11 @@ impl Architecture {
     pub fn role(&self, node: NodeId) -> Role {
         match (&self.ordering, &self.replication) {
             _ if !self.is_server(node) => Role::Client,
-            (_, ReplicationOptions::EpidemicGossip(_)) => Role::Replica,
             (_, ReplicationOptions::PrimaryBackup(_)) if self.view_service() == Some(node) => Role::ViewService,
-            (_, ReplicationOptions::PrimaryBackup(_)) => Role::Server,
-            (OrderingOptions::Arrival | OrderingOptions::Raft(_), ReplicationOptions::NoReplication) => Role::Server,
-            (OrderingOptions::Rabia(_), ReplicationOptions::NoReplication) => Role::Replica,
+            (_, ReplicationOptions::EpidemicGossip(_))
+            | (OrderingOptions::Rabia(_), ReplicationOptions::NoReplication) => Role::Replica,
+            (_, ReplicationOptions::PrimaryBackup(_))
+            | (OrderingOptions::Arrival | OrderingOptions::Raft(_), ReplicationOptions::NoReplication) => Role::Server,
             (OrderingOptions::MultiPaxos(config), ReplicationOptions::NoReplication) => match config.part(node) {
                 Some((Part::Proposer, _)) => Role::Proposer,
                 Some((Part::Acceptor, _)) => Role::Acceptor,

@@ -89,6 +89,7 @@ impl ViewService {
     }
 
     /// Handles one event.
+    #[expect(clippy::needless_pass_by_value, reason = "an event is handed over, as to every other part")]
     pub fn step<P>(&mut self, event: Event<Message, Timer>, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,

@@ -135,7 +135,8 @@ impl PrimaryBackup {
         match self.options.views {
             Views::Service => self.ping(cx),
             Views::External => {
-                cx.send(from, Message::GetView { view: self.known.last().map_or(0, |view| view.number) })
+                let view = self.known.last().map_or(0, |view| view.number);
+                cx.send(from, Message::GetView { view });
             }
         }
     }
