@@ -103,9 +103,8 @@ impl<'a> Run<'a> {
                 // Who says who leads keeps no values, and its view is on its disk.
                 Input::Crash(node) if self.architecture.role(*node) == Role::ViewService => {}
                 Input::Crash(_) => {
-                    if !faults.insert(Fault::Crash) {
-                        faults.insert(Fault::SecondCrash);
-                    }
+                    let is_second = !faults.insert(Fault::Crash);
+                    faults.extend(is_second.then_some(Fault::SecondCrash));
                 }
                 Input::Wipe(_) => {
                     faults.insert(Fault::Wipe);
