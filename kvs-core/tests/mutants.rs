@@ -295,7 +295,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("coin", "private"),
         seen_by: &["B7"],
-        budget: 500,
+        budget: 30,
     },
     Mutant {
         id: "M29: without a majority, a vote by a toss",
@@ -304,7 +304,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("without-majority", "random"),
         seen_by: &["B2", "B3"],
-        budget: 200,
+        budget: 20,
     },
     Mutant {
         id: "M30: a vote changes with what is heard later",
@@ -313,7 +313,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("frozen-votes", "off"),
         seen_by: &["B1"],
-        budget: 200,
+        budget: 20,
     },
     Mutant {
         id: "M31: an agreement on yes or no",
@@ -322,7 +322,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("agree-on", "bit"),
         seen_by: &["B5", "P6"],
-        budget: 200,
+        budget: 60,
     },
     Mutant {
         id: "M32: votes are not on the disk",
@@ -331,7 +331,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("persist-votes", "off"),
         seen_by: &["B1", "B5"],
-        budget: 500,
+        budget: 40,
     },
     Mutant {
         id: "M33: nobody tells a straggler",
@@ -340,7 +340,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("answer-stragglers", "off"),
         seen_by: &["W1", "B8"],
-        budget: 100,
+        budget: 20,
     },
     Mutant {
         id: "Raft: two votes in one term",
