@@ -18,12 +18,14 @@ use web_sys::{Element, Event, HtmlElement, SvgElement};
 use yew::prelude::*;
 
 use crate::command::Command;
+use crate::element::Embedded;
 use crate::frame::FrameLoop;
 use crate::keymap::{self, KeyAction};
 use crate::panels::{
     self, caption, diagram, help, history, inspector, log, notice, operations, options, popover, promises, schedule,
     search, share as share_panel, transport,
 };
+use crate::player::script::Lit;
 use crate::player::{Changes, Player};
 use crate::share::{self, ShareError};
 use crate::stage::layout::Layout;
@@ -49,6 +51,12 @@ pub enum Msg {
     Touched(Touched, By),
     /// The keyboard has come to something in the picture.
     Focused(Touched),
+    /// A script has changed the player.
+    Changed(Changes),
+    /// Words speak of something in the picture.
+    Light(Lit),
+    /// Whether the reader can see it, as far as it is scrolled.
+    InSight(bool),
     /// Point at operations, by their places among the calls.
     Point(Vec<usize>),
     /// A key was pressed.
@@ -106,6 +114,14 @@ pub enum Open {
     Help,
 }
 
+/// What the root is given.
+#[derive(Clone, Default, PartialEq, Properties)]
+pub struct AppProps {
+    /// Its place in a chapter, if it is not a page of its own.
+    #[prop_or_default]
+    pub embedded: Option<Embedded>,
+}
+
 /// The root component.
 pub struct App {
     store: Store,
@@ -120,6 +136,8 @@ pub struct App {
     panels_drawn_ms: f64,
     address_timer: Option<Timeout>,
     is_still: bool,
+    is_in_sight: bool,
+    lit: Lit,
     /// Where the keyboard enters the nodes and the links of the picture.
     node_stop: Option<NodeId>,
     link_stop: Option<(NodeId, NodeId)>,
@@ -132,20 +150,16 @@ pub struct App {
 
 impl Component for App {
     type Message = Msg;
-    type Properties = ();
+    type Properties = AppProps;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let (recording, at, notice) = match from_address() {
-            Ok((recording, at)) => (recording, at, None),
-            Err(None) => (default_run(), Time::ZERO, None),
-            Err(Some(error)) => (default_run(), Time::ZERO, Some(AttrValue::from(error.to_string()))),
+        let (store, lesson, notice) = match &ctx.props().embedded {
+            Some(embedded) => (embedded.store.clone(), embedded.lesson.clone(), None),
+            None => begun_by_address(),
         };
-        let mut player = Player::new(recording);
-        // Seeking forward is always allowed.
-        let _sought = player.apply(Command::Seek(at));
-        let layout = Layout::new(player.architecture(), 800.0, 500.0);
+        let layout = store.read(|player| Layout::new(player.architecture(), 800.0, 500.0));
         Self {
-            store: Store::new(player),
+            store,
             selection: Selection::Nothing,
             pointed: Vec::new(),
             open: None,
@@ -157,10 +171,12 @@ impl Component for App {
             panels_drawn_ms: 0.0,
             address_timer: None,
             is_still: prefers_stillness(),
+            is_in_sight: true,
+            lit: Lit::Nothing,
             node_stop: None,
             link_stop: None,
             enters_popover: false,
-            lesson: None,
+            lesson,
             _listeners: listeners(ctx),
         }
     }
@@ -185,9 +201,24 @@ impl Component for App {
                 self.focused(touched);
                 false
             }
+            Msg::Changed(changes) => {
+                self.notice = None;
+                self.changed(ctx, changes);
+                true
+            }
+            Msg::Light(lit) => {
+                self.lit = lit;
+                self.paint();
+                false
+            }
+            Msg::InSight(is_in_sight) => {
+                self.is_in_sight = is_in_sight;
+                self.follow_with_frames(ctx);
+                false
+            }
             Msg::Point(operations) => {
                 if !operations.is_empty() {
-                    bring_into_view(".diagram");
+                    self.bring_into_view(".diagram");
                 }
                 self.pointed = operations;
                 true
@@ -233,6 +264,9 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
+        if let Some(embedded) = &ctx.props().embedded {
+            return self.compact(ctx, embedded);
+        }
         let send = ctx.link().callback(Msg::Command);
         let on_select = ctx.link().callback(Msg::Select);
         let on_point = ctx.link().callback(Msg::Point);
@@ -287,13 +321,14 @@ impl Component for App {
         }
     }
 
-    fn rendered(&mut self, _ctx: &Context<Self>, first_render: bool) {
+    fn rendered(&mut self, ctx: &Context<Self>, first_render: bool) {
         if first_render && let Some(canvas) = self.canvas.cast::<Element>() {
             self.painter = Some(Painter::new(canvas));
+            self.follow_with_frames(ctx);
         }
         self.paint();
         if core::mem::take(&mut self.enters_popover) {
-            focus(".popover .actions button:not(:disabled)");
+            self.focus(".popover .actions button:not(:disabled)");
         }
     }
 }
@@ -304,6 +339,39 @@ impl App {
         let onclick = ctx.link().callback(move |_: MouseEvent| Msg::Command(Command::Choose(each.animal)));
         html! {
             <button class="tab" data-testid={format!("exhibit-{}", each.name)} aria-pressed={is_chosen.to_string()} {onclick}>{ each.title }</button>
+        }
+    }
+
+    /// The same in a chapter: what does not fit beside text stands behind a line that opens it.
+    fn compact(&self, ctx: &Context<Self>, embedded: &Embedded) -> Html {
+        let send = ctx.link().callback(Msg::Command);
+        let close = ctx.link().callback(|()| Msg::Select(Selection::Nothing));
+        let store = &self.store;
+        let on_point = ctx.link().batch_callback({
+            let store = store.clone();
+            move |operations: Vec<usize>| {
+                Some(Msg::Command(Command::Seek(store.read(|player| end_of(player, &operations))?)))
+            }
+        });
+        let title = store.read(|player| catalog::exhibit_of(player.architecture().animal).title);
+        let link =
+            store.read(|player| format!("{}#{}", embedded.page, share::encode(player.recording(), player.now())));
+        html! {
+            <div class="page compact" data-testid="embedded">
+                <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
+                { self.stage(ctx, &send, close) }
+                if let Some(lesson) = self.lesson.clone() {
+                    <caption::Caption {lesson} on_turn={ctx.link().callback(Msg::Turn)} on_close={ctx.link().callback(|()| Msg::LeaveLesson)} />
+                }
+                <transport::Transport store={store.clone()} send={send.clone()} />
+                <details class="more"><summary>{ "Ask the store" }</summary>
+                    <operations::Operations store={store.clone()} {send} />
+                </details>
+                <details class="more"><summary>{ "Promises, and whether they are kept" }</summary>
+                    <promises::Promises store={store.clone()} {on_point} />
+                </details>
+                <p class="origin">{ title }{ " in the " }<a href={link} target="_blank" rel="noopener" data-testid="open-page">{ "KVS Zoo Playground" }</a></p>
+            </div>
         }
     }
 
@@ -383,26 +451,33 @@ impl App {
             self.pointed.clear();
             self.lesson = None;
         }
+        self.follow_with_frames(ctx);
         let is_playing = self.store.read(Player::is_playing);
-        if is_playing {
-            self.frames.request(ctx.link().callback(Msg::Frame));
-        } else {
-            self.frames.rest();
-        }
         if changes.recording || (changes.any() && !is_playing) {
-            self.follow_with_address();
+            self.follow_with_address(ctx);
         }
         self.store.touch();
+        tell(ctx, changes);
+    }
+
+    /// Frames come while time passes by itself and somebody can see it.
+    fn follow_with_frames(&mut self, ctx: &Context<Self>) {
+        match (self.store.read(Player::is_playing), self.is_in_sight) {
+            (true, true) => self.frames.request(ctx.link().callback(Msg::Frame)),
+            (true, false) => self.frames.stop(),
+            (false, _) => self.frames.rest(),
+        }
     }
 
     fn frame(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
         let elapsed_ms = self.frames.arrived(now_ms);
         let changes = self.store.write(|player| player.advance(elapsed_ms));
-        if self.store.read(Player::is_playing) {
+        if self.store.read(Player::is_playing) && self.is_in_sight {
             self.frames.request(ctx.link().callback(Msg::Frame));
         }
         if changes.any() {
             self.paint();
+            tell(ctx, changes);
         }
         let now = self.store.read(Player::now);
         if let Some(lesson) = &mut self.lesson {
@@ -454,12 +529,12 @@ impl App {
 
     /// Brings the keyboard back from the popover to what it was about.
     fn leave_popover(&self) {
-        if document().and_then(|page| page.query_selector(".popover :focus").ok().flatten()).is_none() {
+        if self.find(".popover :focus").is_none() {
             return;
         }
         match self.selection {
-            Selection::Node(node) => focus(&format!(".canvas [data-id='{}']", node.0)),
-            Selection::Message(id) => focus(&format!(".canvas [data-message='{}']", id.0)),
+            Selection::Node(node) => self.focus(&format!(".canvas [data-id='{}']", node.0)),
+            Selection::Message(id) => self.focus(&format!(".canvas [data-message='{}']", id.0)),
             Selection::Link(..) | Selection::Nothing => {}
         }
     }
@@ -512,7 +587,10 @@ impl App {
 
     // ---- the address
 
-    fn follow_with_address(&mut self) {
+    fn follow_with_address(&mut self, ctx: &Context<Self>) {
+        if ctx.props().embedded.is_some() {
+            return;
+        }
         let store = self.store.clone();
         self.address_timer = Some(Timeout::new(ADDRESS_AFTER_MS, move || {
             let fragment = store.read(|player| share::encode(player.recording(), player.now()));
@@ -536,10 +614,37 @@ impl App {
         }
     }
 
-    // ---- the picture
+    // ---- what is drawn
+
+    /// What a selector finds in here; there may be others of us on the page.
+    fn find(&self, selector: &str) -> Option<Element> {
+        self.canvas.cast::<Element>()?.closest(".page").ok()??.query_selector(selector).ok()?
+    }
+
+    /// Scrolls to what a selector finds, if it is out of sight.
+    fn bring_into_view(&self, selector: &str) {
+        if let Some(element) = self.find(selector) {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+            element.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    }
+
+    /// Brings the keyboard to what a selector finds; where there is nothing, it stays.
+    fn focus(&self, selector: &str) {
+        if let Some(element) = self.find(selector) {
+            focus_on(&element);
+        }
+    }
 
     fn view_now(&self) -> View {
-        View { selection: self.selection, still: self.is_still, node_stop: self.node_stop, link_stop: self.link_stop }
+        View {
+            selection: self.selection,
+            lit: self.lit.clone(),
+            still: self.is_still,
+            node_stop: self.node_stop,
+            link_stop: self.link_stop,
+        }
     }
 
     fn paint(&mut self) {
@@ -556,6 +661,33 @@ impl App {
             self.notice = Some(AttrValue::from(format!("The picture cannot be drawn: {error:?}.")));
         }
     }
+}
+
+/// When the last of these operations has ended; where one has not, when it was called.
+fn end_of(player: &Player, operations: &[usize]) -> Option<Time> {
+    let all = player.history().operations();
+    let ends = operations.iter().filter_map(|place| all.get(*place));
+    ends.map(|operation| operation.ended.as_ref().map_or(operation.called, |ended| ended.at)).max()
+}
+
+/// Whoever has put it into a chapter hears of changes.
+fn tell(ctx: &Context<App>, changes: Changes) {
+    if let Some(embedded) = &ctx.props().embedded {
+        embedded.on_change.emit(changes);
+    }
+}
+
+/// The run in the address, or else a fresh one, and what is to be said about it.
+fn begun_by_address() -> (Store, Option<caption::Lesson>, Option<AttrValue>) {
+    let (recording, at, notice) = match from_address() {
+        Ok((recording, at)) => (recording, at, None),
+        Err(None) => (default_run(), Time::ZERO, None),
+        Err(Some(error)) => (default_run(), Time::ZERO, Some(AttrValue::from(error.to_string()))),
+    };
+    let mut player = Player::new(recording);
+    // Seeking forward is always allowed.
+    let _sought = player.apply(Command::Seek(at));
+    (Store::new(player), None, notice)
 }
 
 fn default_run() -> Recording {
@@ -581,23 +713,6 @@ fn stillness() -> Option<web_sys::MediaQueryList> {
 
 fn prefers_stillness() -> bool {
     stillness().is_some_and(|query| query.matches())
-}
-
-/// Scrolls to what a selector finds, if it is out of sight.
-fn bring_into_view(selector: &str) {
-    if let Some(element) = document().and_then(|page| page.query_selector(selector).ok().flatten()) {
-        let options = web_sys::ScrollIntoViewOptions::new();
-        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        element.scroll_into_view_with_scroll_into_view_options(&options);
-    }
-}
-
-/// Brings the keyboard to what a selector finds; where there is nothing, it stays.
-fn focus(selector: &str) {
-    let found = document().and_then(|page| page.query_selector(selector).ok().flatten());
-    if let Some(element) = found {
-        focus_on(&element);
-    }
 }
 
 fn focus_on(element: &Element) {
@@ -626,11 +741,18 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
         stillness().map(|query| EventListener::new(&query, "change", move |_| stilled.send_message(Msg::Resized)));
     let sight =
         document().map(|page| EventListener::new(&page, "visibilitychange", move |_| hidden.send_message(Msg::Hidden)));
-    let mut listeners = vec![
-        EventListener::new_with_options(&window, "keydown", options, on_key),
-        EventListener::new(&window, "resize", move |_| resized.send_message(Msg::Resized)),
-        EventListener::new(&window, "hashchange", move |_| moved.send_message(Msg::AddressChanged)),
-    ];
+    let mut listeners = vec![EventListener::new(&window, "resize", move |_| resized.send_message(Msg::Resized))];
+    match &ctx.props().embedded {
+        // Keys are for it while the keyboard is in it.
+        Some(Embedded { root, .. }) => {
+            listeners.push(EventListener::new_with_options(root, "keydown", options, on_key));
+        }
+        None => {
+            listeners.push(EventListener::new_with_options(&window, "keydown", options, on_key));
+            let on_move = move |_: &Event| moved.send_message(Msg::AddressChanged);
+            listeners.push(EventListener::new(&window, "hashchange", on_move));
+        }
+    }
     listeners.extend(still.into_iter().chain(sight));
     listeners
 }

@@ -40,6 +40,8 @@ pub enum Command {
         /// Its value.
         value: String,
     },
+    /// The same run up to its present, and from there on this one, at one of its instants.
+    Continue(Box<Recording>, Time),
     /// Another run, at one of its instants.
     Load(Box<Recording>, Time),
 }

@@ -26,6 +26,11 @@ impl FrameLoop {
         elapsed_ms
     }
 
+    /// No frame is to come.
+    pub fn stop(&mut self) {
+        *self = Self::default();
+    }
+
     /// Nothing moves any more: the time until the next frame does not count.
     pub fn rest(&mut self) {
         self.last_ms = None;

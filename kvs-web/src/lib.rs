@@ -8,8 +8,11 @@
 pub mod app;
 pub mod command;
 pub mod diagram;
+pub mod element;
+pub mod embed;
 pub mod frame;
 pub mod inspect;
+pub mod js;
 pub mod keymap;
 pub mod keyspace;
 mod panels;

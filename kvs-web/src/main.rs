@@ -1,5 +1,8 @@
-//! Starts the playground in the page.
+//! Starts the playground in its own page. In a chapter the same program waits until an exhibit is asked for.
 
 fn main() {
-    yew::Renderer::<kvs_web::app::App>::new().render();
+    let page = web_sys::window().and_then(|window| window.document());
+    if let Some(place) = page.and_then(|page| page.get_element_by_id("kvs-zoo-page")) {
+        yew::Renderer::<kvs_web::app::App>::with_root(place).render();
+    }
 }

@@ -21,7 +21,7 @@ const UNPACKED_MAX: usize = 4_000_000;
 /// The most inputs that are lived again.
 const INPUTS_MAX: usize = 50_000;
 /// The latest instant a link may point to.
-const AT_MAX: Time = Time::from_us(24 * 3_600 * 1_000_000);
+pub(crate) const AT_MAX: Time = Time::from_us(24 * 3_600 * 1_000_000);
 
 const PLAIN: u8 = 0;
 const DEFLATED: u8 = 1;

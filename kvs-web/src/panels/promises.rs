@@ -14,6 +14,7 @@ pub struct PromisesProps {
     /// Point at these operations.
     pub on_point: Callback<Vec<usize>>,
     /// What stands below: the search.
+    #[prop_or_default]
     pub children: Html,
 }
 

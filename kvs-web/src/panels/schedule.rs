@@ -16,12 +16,12 @@ pub struct ScheduleDialogProps {
 
 macro_rules! lessons {
     ($($name:literal => $file:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../lessons/", $file, ".kvs")))),*]
+        [$(($name, $file, include_str!(concat!("../../../lessons/", $file, ".kvs")))),*]
     };
 }
 
-/// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 46] = lessons! {
+/// Schedules to begin with, in the order in which a newcomer should meet them: title, file, text.
+const LESSONS: [(&str, &str, &str); 46] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -70,10 +70,16 @@ const LESSONS: [(&str, &str); 46] = lessons! {
     "Deleted without a trace" => "deleted_without_a_trace",
 };
 
+/// The schedule in a file of `lessons`, by its name, with `-` or `_` between words.
+pub fn lesson(name: &str) -> Option<&'static str> {
+    let name = name.replace('-', "_");
+    LESSONS.iter().find(|(_, file, _)| *file == name).map(|(_, _, text)| *text)
+}
+
 /// A text that drives the world: to write, paste, and run.
 #[component]
 pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
-    let text = use_state(|| String::from(LESSONS[1].1));
+    let text = use_state(|| String::from(LESSONS[1].2));
     let verdict = use_state(|| None::<(bool, String)>);
     let on_close = props.on_close.clone();
     let edit = {
@@ -84,7 +90,7 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
         let (text, verdict) = (text.clone(), verdict.clone());
         Callback::from(move |event: Event| {
             let name = value_of(&event);
-            if let Some((_, lesson)) = LESSONS.iter().find(|(each, _)| *each == name) {
+            if let Some((_, _, lesson)) = LESSONS.iter().find(|(each, ..)| *each == name) {
                 text.set((*lesson).into());
                 verdict.set(None);
             }
@@ -101,7 +107,7 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
             <p>{ "One statement a line: what is asked, cut, crashed, dropped, and what should come of it. Run it, then go back and forth in it with the bar." }</p>
             <label>{ "Begin with" }
                 <select data-testid="lesson" onchange={pick}>
-                    { for LESSONS.iter().map(|(name, lesson)| html! {
+                    { for LESSONS.iter().map(|(name, _, lesson)| html! {
                         <option value={*name} selected={*lesson == text.as_str()}>{ *name }</option>
                     }) }
                 </select>

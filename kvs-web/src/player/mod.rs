@@ -3,6 +3,7 @@
 //! The player holds a recording and one replay of it, the *present*. The furthest point ever lived is the *horizon*; behind it
 //! the past can be sought at will from keyframes. Doing something in the past makes the run another one from there on.
 
+pub mod script;
 mod timeline;
 
 use kvs_core::check::Run;
@@ -172,6 +173,11 @@ impl Player {
         self.timeline.history()
     }
 
+    /// How many of the recording's inputs lie before the present.
+    pub fn inputs_done(&self) -> usize {
+        self.timeline.inputs_done()
+    }
+
     /// The run up to the present, for a judge.
     pub fn run(&self) -> Run<'_> {
         let inputs = &self.recording().inputs()[..self.timeline.inputs_done()];
@@ -219,6 +225,7 @@ impl Player {
                 architecture.validate()?;
                 self.begin(Recording::new(architecture, self.recording().seed))
             }
+            Command::Continue(recording, time) => self.go_on(*recording, time),
             Command::Load(recording, time) => {
                 let changes = self.begin(*recording);
                 self.timeline.seek(time);
@@ -247,6 +254,17 @@ impl Player {
         self.done.push(Branch { place, tail });
         self.undone.clear();
         Ok(Changes::BRANCH)
+    }
+
+    /// Another recording that agrees with this one up to the present.
+    fn go_on(&mut self, recording: Recording, time: Time) -> Changes {
+        let place = self.timeline.inputs_done();
+        let tail = self.recording().inputs()[place..].to_vec();
+        self.timeline.rewrite(recording);
+        self.timeline.seek(time);
+        self.done.push(Branch { place, tail });
+        self.undone.clear();
+        Changes::BRANCH
     }
 
     fn set_playing(&mut self, playing: bool) -> Changes {

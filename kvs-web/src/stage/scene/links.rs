@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kvs_core::process::NodeId;
 
 use super::{Artist, Flight, line, shape, translate};
+use crate::player::script::Lit;
 use crate::stage::layout::{Point, are_wired};
 use crate::stage::markup::{Element, element, number};
 use crate::store::Selection;
@@ -82,10 +83,11 @@ impl Artist<'_> {
         let is_cut = there || back;
         let kind = if self.player.architecture().is_server(b) { "" } else { " client" };
         let picked = if self.view.selection == Selection::Link(a, b) { " picked" } else { "" };
+        let lit = if self.view.lit == Lit::Link(a, b) { " lit" } else { "" };
         let name = format!("{name_a}-{name_b}");
         let link = element("g")
             .key(name.clone())
-            .with("class", format!("link {state}{kind}{picked}"))
+            .with("class", format!("link {state}{kind}{picked}{lit}"))
             .with("data-link", name)
             .with("data-a", a.0.to_string())
             .with("data-b", b.0.to_string())

@@ -9,6 +9,7 @@ use kvs_core::world::{Letter, Sequence, Whereabouts};
 
 use super::text::{breadth, clip};
 use super::{Artist, Lane, line, shape, translate};
+use crate::player::script::Lit;
 use crate::stage::kinds::look;
 use crate::stage::layout::{Area, Layout, Point};
 use crate::stage::markup::{Element, element, number};
@@ -104,6 +105,11 @@ impl Artist<'_> {
         let Flight { id, at, letter, place, part, lane } = flight;
         let look = look(letter.message.kind());
         let picked = if self.view.selection == Selection::Message(*id) { " picked" } else { "" };
+        let is_lit = match &self.view.lit {
+            Lit::Messages(pattern) => pattern.matches(letter.from, letter.to, &letter.message),
+            _ => false,
+        };
+        let lit = if is_lit { " lit" } else { "" };
         let (state, words) = match at {
             Whereabouts::Travelling(_) => ("flying", "on its way"),
             Whereabouts::Held => ("held", "held"),
@@ -113,7 +119,7 @@ impl Artist<'_> {
         let angle = lane.direction.1.atan2(lane.direction.0).to_degrees();
         let message = element("g")
             .key(id.0.to_string())
-            .with("class", format!("message {} {state}{picked}", look.class))
+            .with("class", format!("message {} {state}{picked}{lit}", look.class))
             .with("data-message", id.0.to_string())
             .with("role", "button")
             .with("tabindex", "-1")

@@ -14,6 +14,7 @@ use kvs_core::world::{Sequence, World};
 use super::layout::{Detail, Layout, Point};
 use super::markup::{Element, element, number};
 use crate::player::Player;
+use crate::player::script::Lit;
 use crate::store::Selection;
 use messages::Flight;
 
@@ -24,10 +25,12 @@ pub use text::value_text;
 const AFTERGLOW_MS: f64 = 350.0;
 
 /// What the picture depends on besides the world.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// What is picked.
     pub selection: Selection,
+    /// What somebody's words speak of.
+    pub lit: Lit,
     /// Nothing may fly: messages stand still on their way, and dots say how far they are.
     pub still: bool,
     /// Where the keyboard enters the nodes; the first one if it is not there.

@@ -13,6 +13,7 @@ use kvs_core::storage::Storage;
 use super::text::{breadth, clip, fit};
 use super::{Artist, rect, slots, translate, value_text};
 use crate::player::Player;
+use crate::player::script::Lit;
 use crate::stage::layout::Detail;
 use crate::stage::markup::{Element, element, number};
 use crate::store::Selection;
@@ -63,6 +64,7 @@ impl Artist<'_> {
             None => self.server(node, state, glance.as_ref()),
         };
         let picked = if self.view.selection == Selection::Node(node) { " picked" } else { "" };
+        let lit = if self.view.lit == Lit::Node(node) { " lit" } else { "" };
         let leads = if glance.is_some_and(|glance| glance.leads) { " leads" } else { "" };
         let kind = match self.layout.detail {
             _ if client.is_some() => "client",
@@ -76,7 +78,7 @@ impl Artist<'_> {
         let name = self.name(node);
         element("g")
             .key(name)
-            .with("class", format!("node {kind} {}{leads}{picked}", state.word()))
+            .with("class", format!("node {kind} {}{leads}{picked}{lit}", state.word()))
             .with("data-node", name)
             .with("data-id", node.0.to_string())
             .with("role", "button")
