@@ -113,6 +113,9 @@ impl Start {
             let at = parse_span(text).map(|span| Time::ZERO + span).filter(|at| *at <= share::AT_MAX);
             start.at = at.ok_or_else(|| EmbedError::Value("at", "a time, such as 1.5s", short(text)))?;
         }
+        if let Some(lesson) = &mut start.lesson {
+            lesson.follow(start.at);
+        }
         if let Some(text) = written.get("speed") {
             let speed =
                 Speed::all().find(|speed| speed.label().trim_end_matches('×') == text.trim_end_matches(['×', 'x']));

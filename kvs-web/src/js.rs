@@ -261,7 +261,9 @@ impl Run {
         self.apply(Command::Load(Box::new(recording), at))?;
         self.set_speed(speed)?;
         if let Some(lesson) = lesson {
+            // A lesson goes to its first words; this one may begin elsewhere.
             self.inner.send(Msg::Lesson(lesson));
+            self.inner.send(Msg::Command(Command::Seek(at)));
         }
         if autoplay { self.play() } else { Ok(()) }
     }

@@ -73,6 +73,21 @@ pub fn encode(recording: &Recording, at: Time) -> String {
     text + "&sum=" + &sum
 }
 
+/// What an author pastes into a chapter to have a run there: an element and its script, and an `<iframe>` for books without scripts.
+/// `page` is the address of the playground, `fragment` the run.
+pub fn lines_to_paste(page: &str, fragment: &str) -> [String; 2] {
+    let folder = page.rfind('/').map_or("", |end| &page[..=end]);
+    let run = fragment.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let script = format!("<script type=\"module\" src=\"{folder}kvs-zoo.js\"></script>");
+    // The tags stand on lines of their own, so that Markdown does not take them for a part of a paragraph.
+    let fallback = format!("<a href=\"{page}#{run}\">This run in the KVS Zoo Playground</a>");
+    let frame = format!("<iframe src=\"{folder}embed.html#{run}\" title=\"KVS Zoo Playground\"");
+    [
+        format!("{script}\n<kvs-zoo run=\"{run}\">\n{fallback}\n</kvs-zoo>"),
+        format!("{frame} loading=\"lazy\" width=\"100%\" height=\"640\"></iframe>"),
+    ]
+}
+
 /// Reads an address fragment back. Nothing in it is trusted.
 pub fn decode(fragment: &str) -> Result<(Recording, Time), ShareError> {
     if fragment.len() > LENGTH_MAX {
@@ -254,6 +269,21 @@ mod tests {
         fn anything_may_stand_in_the_address(text in "\\PC{0,80}", tail in "[a-z0-9=&?%-]{0,60}") {
             let _decoded = decode(&text);
             let _decoded = decode(&format!("replicated?{tail}"));
+        }
+    }
+
+    #[test]
+    fn what_is_pasted_names_the_files_beside_the_page_and_the_run() {
+        let fragment = "replicated?v=1&seed=2";
+        for page in ["https://zoo.example/book/kvs/", "https://zoo.example/book/kvs/index.html"] {
+            let [element, frame] = lines_to_paste(page, fragment);
+            assert!(element.contains("src=\"https://zoo.example/book/kvs/kvs-zoo.js\""), "{element}");
+            assert!(element.contains("<kvs-zoo run=\"replicated?v=1&amp;seed=2\">\n"), "{element}");
+            assert!(element.contains(&format!("<a href=\"{page}#replicated?v=1&amp;seed=2\">")), "{element}");
+            assert!(
+                frame.starts_with("<iframe src=\"https://zoo.example/book/kvs/embed.html#replicated?v=1&amp;seed=2\""),
+                "{frame}"
+            );
         }
     }
 

@@ -54,6 +54,10 @@ need_c_compiler() {
     have cc || need "a C compiler" gcc libc6-dev
 }
 
+need_node() {
+    have node || need "Node.js" nodejs
+}
+
 need_browser() {
     # On a Mac the browser is an application, which is not on PATH.
     if ! have chromedriver || { [ -z "$(browser)" ] && [ "$(uname)" != Darwin ]; }; then

@@ -3,6 +3,7 @@
 
 trunk_version=0.21.14
 wasm_pack_version=0.15.1
+mdbook_version=0.5.4
 binaryen_version=132
 # Older ones cannot read what rustc emits today (the instruction table.fill).
 oldest_binaryen_version=123
@@ -21,6 +22,8 @@ set_up_cargo_tools() {
     [ "$(version_of wasm-bindgen)" = "$bindgen_version" ] || cargo_install "wasm-bindgen-cli@$bindgen_version"
     at_least "$(version_of wasm-pack)" "$wasm_pack_version" || cargo_install --locked "wasm-pack@$wasm_pack_version"
     at_least "$(version_of trunk)" "$trunk_version" || cargo_install --locked "trunk@$trunk_version"
+    # Without its server and its search, which nobody needs here: half the time.
+    at_least "$(version_of mdbook)" "$mdbook_version" || cargo_install --locked --no-default-features "mdbook@$mdbook_version"
     # Not earlier: the tools share dependencies, and after a failure the next attempt goes on from here.
     rm -rf "$tools_target"
 }

@@ -6,9 +6,12 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Stdio;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -37,11 +40,22 @@ pub(crate) struct Page {
 type Story = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Opens the page at an address fragment, lets `story` happen, and closes the browser whatever came of it.
-pub(crate) async fn read(screen: Screen, fragment: &str, story: impl FnOnce(Page) -> Story) {
+pub(crate) async fn read(screen: Screen, fragment: &str, story: impl FnOnce(Page) -> Story + Send + 'static) {
+    let fragment = fragment.to_owned();
+    browse(screen, |page| {
+        Box::pin(async move {
+            page.open(&fragment).await;
+            story(page).await;
+        })
+    })
+    .await;
+}
+
+/// Opens a browser, lets `story` happen in it, and closes it whatever came of it.
+pub(crate) async fn browse(screen: Screen, story: impl FnOnce(Page) -> Story) {
     let (mut driver, port) = start_driver().await;
     let client = connect(port, screen).await;
     let page = Page { client: client.clone() };
-    page.open(fragment).await;
     let outcome = tokio::spawn(story(page)).await;
     let _session_may_be_gone = client.close().await;
     let _driver_may_be_gone = driver.kill().await;
@@ -94,21 +108,67 @@ async fn connect(port: u16, screen: Screen) -> Client {
 
 /// The address of the built page, served by this process for as long as it lives.
 pub(crate) fn site() -> &'static str {
-    static SITE: OnceLock<String> = OnceLock::new();
-    SITE.get_or_init(|| {
-        let dist = PathBuf::from(std::env::var("KVS_ZOO_DIST").unwrap_or_else(|_| "dist".into()));
-        assert!(dist.join("index.html").exists(), "there is no built page; `scripts/test e2e` builds one");
+    static SITE: OnceLock<Site> = OnceLock::new();
+    &SITE.get_or_init(Site::open).address
+}
+
+/// The built page at an address of its own.
+pub(crate) struct Site {
+    pub(crate) address: String,
+    is_gone: Arc<AtomicBool>,
+}
+
+impl Site {
+    pub(crate) fn open() -> Self {
+        let dist = built();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
+        let is_gone = Arc::new(AtomicBool::new(false));
+        let closed = is_gone.clone();
         // A thread and a connection a request: no browser waits for another, or for its own next request.
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            for stream in listener.incoming().flatten().filter(|_| !closed.load(Ordering::SeqCst)) {
                 let dist = dist.clone();
                 std::thread::spawn(move || answer(&dist, stream));
             }
         });
-        format!("http://{address}/")
-    })
+        Self { address: format!("http://{address}/"), is_gone }
+    }
+
+    /// From now on nobody gets an answer.
+    pub(crate) fn close(&self) {
+        self.is_gone.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The folder of the built page.
+pub(crate) fn built() -> PathBuf {
+    let dist = PathBuf::from(std::env::var("KVS_ZOO_DIST").unwrap_or_else(|_| "dist".into()));
+    assert!(dist.join("index.html").exists(), "there is no built page; `scripts/test e2e` builds one");
+    dist
+}
+
+/// What a strict book allows its pages.
+const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// Where a path leads: into the built page, or to pages of the tests, which are strict and have the built page in a folder.
+/// `KVS_ZOO_BOOK` is the folder of a book that was built.
+fn find(dist: &Path, path: &str) -> (PathBuf, Option<&'static str>) {
+    let file = |folder: PathBuf, path: &str| {
+        let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+        folder.join(path)
+    };
+    if let Some(page) = path.strip_prefix("/a/chapter/") {
+        return match page.strip_prefix("kvs/") {
+            Some(path) => (file(dist.into(), path), Some(STRICT)),
+            None => (file(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/pages"), page), Some(STRICT)),
+        };
+    }
+    if let (Some(page), Ok(book)) = (path.strip_prefix("/book/"), std::env::var("KVS_ZOO_BOOK")) {
+        return (file(book.into(), page), None);
+    }
+    (file(dist.into(), path.trim_start_matches('/')), None)
 }
 
 /// Answers one request for a file.
@@ -117,19 +177,21 @@ fn answer(dist: &Path, stream: TcpStream) -> std::io::Result<()> {
     let request = head.next().transpose()?.unwrap_or_default();
     head.for_each(drop);
     let path = request.split(' ').nth(1).unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
-    let file = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
-    let kind = match file.rsplit_once('.').map(|(_, ending)| ending) {
+    let (file, policy) = find(dist, path);
+    let kind = match file.extension().and_then(std::ffi::OsStr::to_str) {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript",
         Some("css") => "text/css",
+        Some("svg") => "image/svg+xml",
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };
-    let (status, body) = std::fs::read(dist.join(file)).map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+    let policy = policy.map_or_else(String::new, |policy| format!("Content-Security-Policy: {policy}\r\n"));
+    let (status, body) = std::fs::read(file).map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
     let mut stream = &stream;
     write!(
         stream,
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\n{policy}Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
     stream.write_all(&body)?;
@@ -144,6 +206,24 @@ impl Page {
         let address = format!("{}#{fragment}", site());
         self.client.goto(&address).await.expect("the page loads");
         self.until("the cluster is shown", "return document.querySelector('[data-node]') !== null").await;
+    }
+
+    /// Goes to an address.
+    pub(crate) async fn go(&self, address: &str) {
+        self.client.goto(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+
+    /// Has the page look as it does on paper, or on a screen again.
+    pub(crate) async fn on_paper(&self, is_paper: bool) {
+        let media = if is_paper { "print" } else { "" };
+        let command = DevTools { command: "Emulation.setEmulatedMedia", parameters: json!({ "media": media }) };
+        self.client.issue_cmd(command).await.expect("the browser shows what is printed");
+    }
+
+    /// Presses a key where the keyboard is.
+    pub(crate) async fn press(&self, key: Key) {
+        let element = self.client.active_element().await.expect("the keyboard is somewhere");
+        element.send_keys(&char::from(key).to_string()).await.expect("the key is pressed");
     }
 
     /// Runs a script in the page.
@@ -194,5 +274,23 @@ impl Page {
     /// The address of the page now.
     pub(crate) async fn address(&self) -> String {
         self.client.current_url().await.expect("the page has an address").to_string()
+    }
+}
+
+/// A command of the browser's own protocol, which the driver passes on.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _request: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
     }
 }

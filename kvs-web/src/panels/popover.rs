@@ -1,6 +1,7 @@
 use kvs_core::process::NodeId;
 use kvs_core::sim::{Fate, Input, Links, summarize};
 use kvs_core::world::{Sequence, Whereabouts};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::command::Command;
@@ -24,20 +25,38 @@ pub struct PopoverProps {
 #[component]
 pub fn Popover(props: &PopoverProps) -> Html {
     let on_close = props.on_close.clone();
+    let (x, y) = props.at;
+    let place = use_place(x, y, props.reach);
     let body = props.store.read(|player| match props.selected {
         Selection::Node(node) if player.architecture().is_server(node) => Some(server(player, node, &props.send)),
         Selection::Message(id) => message(player, id, &props.send),
         _ => None,
     });
     let Some((title, actions)) = body else { return html! {} };
-    let (x, y) = props.at;
     let class = classes!("popover", if y > 50 { "above" } else { "below" });
     html! {
-        <div {class} style={format!("--x: {x}%; --y: {y}%; --reach: {}px", props.reach)} role="group" aria-label={title.clone()} data-testid="popover">
+        <div {class} ref={place} role="group" aria-label={title.clone()} data-testid="popover">
             <header><b>{ title }</b><button class="quiet" aria-label="Close" onclick={move |_| on_close.emit(())}>{ "✕" }</button></header>
             { actions }
         </div>
     }
+}
+
+/// Puts an element where it points from. Through its style sheet and not by an attribute, which strict pages do not allow.
+#[hook]
+fn use_place(x: i32, y: i32, reach: i32) -> NodeRef {
+    let place = use_node_ref();
+    let element = place.clone();
+    use_effect(move || {
+        if let Some(element) = element.cast::<HtmlElement>() {
+            for (name, value) in [("--x", format!("{x}%")), ("--y", format!("{y}%")), ("--reach", format!("{reach}px"))]
+            {
+                // A custom property may have any value.
+                let _set = element.style().set_property(name, &value);
+            }
+        }
+    });
+    place
 }
 
 fn button(send: &Callback<Command>, id: &'static str, label: &'static str, input: Option<Input>) -> Html {

@@ -6,7 +6,7 @@ use web_sys::{Blob, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
 use crate::player::Player;
-use crate::share::encode;
+use crate::share::{encode, lines_to_paste};
 use crate::store::Store;
 
 #[derive(Properties, PartialEq)]
@@ -24,6 +24,7 @@ pub fn SharePanel(props: &SharePanelProps) -> Html {
         (encode(recording, player.now()), kvs_core::sim::schedule::Schedule::from_recording(recording).to_string())
     });
     let link = address() + "#" + &fragment;
+    let [element, frame] = lines_to_paste(&address(), &fragment);
     let copy = |text: String, what: &'static str| {
         let (copied, field) = (copied.clone(), field.clone());
         Callback::from(move |_: MouseEvent| {
@@ -44,6 +45,14 @@ pub fn SharePanel(props: &SharePanelProps) -> Html {
                 <button data-testid="copy-schedule" onclick={copy(schedule.clone(), "Schedule copied.")}>{ "Copy as a schedule" }</button>
             </div>
             <p class="hint" role="status">{ copied.unwrap_or_default() }</p>
+            <details class="exports" data-testid="embed"><summary>{ "Embed this moment" }</summary>
+                <p class="hint">{ "Paste this into a chapter; what stands between the tags is for readers without scripts, and for paper." }</p>
+                <pre data-testid="embed-element">{ element.clone() }</pre>
+                <div class="verbs small">
+                    <button data-testid="copy-element" onclick={copy(element, "Line to paste copied.")}>{ "Copy it" }</button>
+                    <button data-testid="copy-frame" title={frame.clone()} onclick={copy(frame, "Line to paste copied.")}>{ "Copy it as an <iframe>" }</button>
+                </div>
+            </details>
             <details class="exports"><summary>{ "For other tools" }</summary>
                 <div class="verbs small">{ for EXPORTS.iter().map(|each| {
                     let (store, each) = (props.store.clone(), *each);

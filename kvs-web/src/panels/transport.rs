@@ -74,7 +74,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                         <input type="range" data-testid="seek" aria-label="Time in the run" aria-valuetext={clock(now)} min="0"
                             max={horizon.as_us().max(1).to_string()} step="1" value={now.as_us().to_string()} oninput={seek}
                             disabled={horizon == Time::ZERO} />
-                        <div class="ticks" aria-hidden="true">{ for ticks(player) }</div>
+                        <svg class="ticks" aria-hidden="true">{ for ticks(player) }</svg>
                     </div>
                     <span class="time end" title="The furthest moment lived">{ clock(horizon) }</span>
                 </div>
@@ -97,7 +97,7 @@ fn ticks(player: &Player) -> Vec<Html> {
     shown
         .map(|(at, input)| {
             let left = at.time.as_us() as f64 / horizon * 100.0;
-            html! { <i class={tick_class(input)} style={format!("left: {left:.2}%")}></i> }
+            html! { <rect class={tick_class(input)} x={format!("{left:.2}%")} width="3" height="7" /> }
         })
         .collect()
 }

@@ -86,6 +86,13 @@ impl Player {
         }
     }
 
+    /// A run at one of its instants.
+    pub fn at(recording: Recording, time: Time) -> Self {
+        let mut player = Self::new(recording);
+        player.timeline.seek(time);
+        player
+    }
+
     // ---- looking
 
     /// The present world, with standing orders.

@@ -12,6 +12,16 @@ use scene::View;
 
 use crate::player::Player;
 
+/// The page's own colours and shapes, so that a picture can stand alone.
+const STYLES: [&str; 2] = [include_str!("../../styles/base.css"), include_str!("../../styles/stage.css")];
+
+/// The same with its styles in it, for chapters that show it as an image.
+pub fn to_styled_svg_string(player: &Player, width: f64, height: f64) -> String {
+    let picture = to_svg_string(player, width, height);
+    let styles = STYLES.concat().replace("]]>", "");
+    picture.replacen('>', &format!("><style><![CDATA[{styles}]]></style>"), 1)
+}
+
 /// The picture as SVG text, for stills and for tests.
 pub fn to_svg_string(player: &Player, width: f64, height: f64) -> String {
     let layout = Layout::new(player.architecture(), width, height);
