@@ -103,8 +103,16 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
         Animal::Raft => {
             // An answer takes many messages, and each may take half a second.
             set("retries", luck.pick(&["20", "40"]));
-            let (members, spares) =
-                luck.pick(&[("1", "0"), ("2", "0"), ("3", "0"), ("3", "1"), ("3", "2"), ("4", "1"), ("5", "0"), ("1", "3")]);
+            let (members, spares) = luck.pick(&[
+                ("1", "0"),
+                ("2", "0"),
+                ("3", "0"),
+                ("3", "1"),
+                ("3", "2"),
+                ("4", "1"),
+                ("5", "0"),
+                ("1", "3"),
+            ]);
             set("replicas", members);
             set("spares", spares);
             set("catch-up", luck.pick(&["on", "on", "off"]));

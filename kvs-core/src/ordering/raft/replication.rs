@@ -93,7 +93,8 @@ impl Leadership {
     /// The greatest number that a majority of the members has reached, if the leader itself has reached `mine`. It counts itself if it is
     /// one of them.
     fn reached(&self, members: &Members, mine: u64, of: impl Fn(&Progress) -> u64) -> u64 {
-        let number = |server: &NodeId| if *server == self.me { mine } else { self.followers.get(server).map_or(0, &of) };
+        let number =
+            |server: &NodeId| if *server == self.me { mine } else { self.followers.get(server).map_or(0, &of) };
         let mut numbers: Vec<u64> = members.servers.iter().map(number).collect();
         numbers.sort_unstable();
         numbers.iter().rev().nth(members.majority().saturating_sub(1) as usize).copied().unwrap_or(0)

@@ -104,10 +104,7 @@ fn a_leader_that_leaves_does_not_count_itself_and_steps_down() {
 fn members_count_when_they_are_in_the_log_and_no_more_when_they_are_cut_off() {
     let mut bench = Bench::new(|_| {});
     let change = Entry { term: 1, command: Command::Members(Members::new(2, [YOU, SHE])) };
-    bench.hear(
-        YOU,
-        Message::AppendEntries { term: 1, prev: at(0, 0), entries: [change].into(), commit: 0, round: 1 },
-    );
+    bench.hear(YOU, Message::AppendEntries { term: 1, prev: at(0, 0), entries: [change].into(), commit: 0, round: 1 });
     assert_eq!(bench.members(), [YOU, SHE]);
     assert_eq!(bench.step(Event::Timer(Timer::Election)).len(), 2, "it may be needed to be elected");
     bench.hear(YOU, Message::VoteReply { term: 2, granted: true });
