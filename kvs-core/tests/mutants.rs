@@ -351,7 +351,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("vote-once", "off"),
         seen_by: &["F6", "F1"],
-        budget: 100,
+        budget: 20,
     },
     Mutant {
         id: "Raft: a vote is forgotten in a crash",
@@ -369,7 +369,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("vote-for-whole-logs", "off"),
         seen_by: &["F4", "F5", "P6", "Linearizable", "Durable"],
-        budget: 300,
+        budget: 50,
     },
     Mutant {
         id: "Raft: a late message cuts off what came after it",
@@ -394,7 +394,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::NoCrashes,
         off: ("heed-leader", "off"),
         seen_by: &["F8", "Linearizable"],
-        budget: 500,
+        budget: 100,
     },
     Mutant {
         id: "M24, Raft: requests are not remembered",
@@ -403,7 +403,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("dedupe", "off"),
         seen_by: &["P7", "Linearizable"],
-        budget: 100,
+        budget: 20,
     },
     Mutant {
         id: "M3, Raft: the disk lies",
@@ -412,7 +412,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("disk", "lying"),
         seen_by: &["F4", "F5", "F6", "F7", "P6", "Linearizable", "Durable"],
-        budget: 300,
+        budget: 50,
     },
     Mutant {
         id: "Raft: several members change at once",
@@ -421,7 +421,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("one-change-at-a-time", "off"),
         seen_by: &["F1", "F4", "F5", "F9"],
-        budget: 100,
+        budget: 50,
     },
     Mutant {
         id: "M16: an acceptor forgets in a crash",
