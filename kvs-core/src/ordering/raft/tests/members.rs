@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::{Bench, ME, SHE, YOU, at, entries, put};
+use crate::disk::{Disk, Honesty};
 use crate::ordering::Command;
 use crate::process::Event;
 use crate::routing::view::{Shard, ShardName, View};
@@ -128,6 +129,8 @@ fn whoever_hears_a_leader_does_not_heed_a_candidate_from_outside() {
 #[test]
 fn who_is_no_member_calls_no_election() {
     let mut bench = Bench::new(one_stands_by);
+    // Another life, from an empty disk.
+    bench.disk = Arc::new(Disk::new(Honesty::Honest));
     bench.raft = Raft::new(bench.raft.options.clone(), [YOU, SHE, ME].into(), ME);
     bench.step(Event::Boot);
     assert_eq!(bench.raft.glance().role, Glance::NO_MEMBER);
