@@ -351,7 +351,8 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
     /// Where somebody outside says who leads, they have seen that all are up, and name all.
     fn names_all(&mut self) -> Result<(), Breach> {
         let (architecture, servers) = (&self.hunt.architecture, &self.servers);
-        if !architecture.has_views() {
+        // Servers of Raft agree whoever of them was asked for; if not all were, the others must not disturb them.
+        if !architecture.has_views() || (architecture.raft().is_some() && self.luck.one_in(2)) {
             return Ok(());
         }
         match self.replay.sim().change_of_members(servers, true) {
