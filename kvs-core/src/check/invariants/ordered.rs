@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use super::Found;
 use crate::disk::Disk;
 use crate::op::RequestId;
+use crate::ordering::vr::Vr;
 use crate::process::NodeId;
 use crate::request::Response;
 use crate::server::{Node, Server};
@@ -86,7 +87,12 @@ impl Watch {
     pub(super) fn when_quiet(&self, world: &World<Node>) -> Result<(), (&'static str, NodeId, alloc::string::String)> {
         let Some(newest) = self.states.keys().next_back().copied() else { return Ok(()) };
         for node in world.node_ids().filter(|node| world.is_up(*node)) {
-            let Some(applied) = world.node(node).as_server().and_then(Server::applied) else { continue };
+            let Some(server) = world.node(node).as_server() else { continue };
+            let Some(applied) = server.applied() else { continue };
+            // Where no majority has its memory, nobody who has lost it can be told.
+            if server.ordering().vr().is_some_and(Vr::is_recovering) && super::vr::is_stuck(world) {
+                continue;
+            }
             if applied < newest {
                 return Err((
                     "B8",
