@@ -7,7 +7,6 @@ use alloc::sync::Arc;
 use super::Found;
 use crate::disk::Disk;
 use crate::op::RequestId;
-use crate::ordering::vr::Vr;
 use crate::process::NodeId;
 use crate::request::Response;
 use crate::server::{Node, Server};
@@ -86,13 +85,12 @@ impl Watch {
     /// Who is up has executed what all others have.
     pub(super) fn when_quiet(&self, world: &World<Node>) -> Result<(), (&'static str, NodeId, alloc::string::String)> {
         let Some(newest) = self.states.keys().next_back().copied() else { return Ok(()) };
+        // Where no majority has its memory, who is behind stays behind.
+        if super::vr::is_stuck(world) {
+            return Ok(());
+        }
         for node in world.node_ids().filter(|node| world.is_up(*node)) {
-            let Some(server) = world.node(node).as_server() else { continue };
-            let Some(applied) = server.applied() else { continue };
-            // Where no majority has its memory, nobody who has lost it can be told.
-            if server.ordering().vr().is_some_and(Vr::is_recovering) && super::vr::is_stuck(world) {
-                continue;
-            }
+            let Some(applied) = world.node(node).as_server().and_then(Server::applied) else { continue };
             if applied < newest {
                 return Err((
                     "B8",

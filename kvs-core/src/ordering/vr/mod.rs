@@ -292,7 +292,7 @@ impl Vr {
         let role = match &self.status {
             Status::Normal(_) if self.leads() => "primary",
             Status::Normal(_) => "backup",
-            Status::ViewChange(_) => "view change",
+            Status::ViewChange(_) => "changing",
             Status::Recovering(_) => "recovering",
         };
         let slot = |(number, request): (u64, &Arc<Request>)| Slot {

@@ -134,8 +134,11 @@ impl ViewService {
         P: Process<Message: From<Message>>,
     {
         let new = Heard { life, complete_in: view, missed: 0, has_pinged: true, heard_at: cx.now() };
+        if !self.servers.contains(&from) {
+            return;
+        }
         let heard = self.heard.entry(from).or_insert(new);
-        if life < heard.life || !self.servers.contains(&from) {
+        if life < heard.life {
             return;
         }
         let complete_in = if life == heard.life { heard.complete_in.max(view) } else { view };
@@ -180,11 +183,12 @@ impl ViewService {
         if self.options.reads != Reads::Lease || !self.options.leases_bind {
             return false;
         }
-        let holder = match self.options.form {
-            Form::PrimaryBackup => self.view.primary,
-            Form::Chain => self.view.members().last(),
+        // Whoever was the tail of an earlier view may not have heard that it is not any more.
+        let holders = match self.options.form {
+            Form::PrimaryBackup => 1,
+            Form::Chain => usize::MAX,
         };
-        holder.filter(|holder| !self.is_well(*holder)).is_some_and(|holder| {
+        self.view.members().take(holders).filter(|holder| !self.is_well(*holder)).any(|holder| {
             let heard = self.heard.get(&holder.node).filter(|heard| heard.life == holder.life);
             heard.is_some_and(|heard| now < heard.heard_at + self.options.lease)
         })
