@@ -227,7 +227,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -247,6 +247,7 @@ impl Timer {
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Resend)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::ProxyRetry)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Gap)),
+        Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Tick)),
     ];
 }
 

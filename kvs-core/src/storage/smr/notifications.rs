@@ -69,7 +69,7 @@ pub struct Envelope {
 }
 
 /// What a subscriber is handed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Delivery {
     /// A change.
     Change(Arc<Envelope>),

@@ -1,6 +1,7 @@
 use crate::ordering::rabia::RabiaOptions;
+use crate::storage::smr::KVStoreConfig;
 use crate::zoo::catalog::Exhibit;
-use crate::zoo::{Animal, Architecture, OrderingOptions};
+use crate::zoo::{Animal, Architecture, OrderingOptions, StorageOptions};
 
 pub(in crate::zoo) const EXHIBIT: Exhibit = Exhibit {
     animal: Animal::Smr,
@@ -19,6 +20,7 @@ fn architecture() -> Architecture {
         servers: 3,
         clients: 3,
         ordering: OrderingOptions::Rabia(RabiaOptions::default()),
+        storage: StorageOptions::Smr(KVStoreConfig { snapshot_every: 16, ..KVStoreConfig::default() }),
         ..super::local::EXHIBIT.architecture()
     }
 }

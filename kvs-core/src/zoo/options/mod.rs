@@ -6,6 +6,7 @@ mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
+mod smr;
 mod table;
 
 use alloc::format;
@@ -22,11 +23,12 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 5] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS];
+const TABLES: [&[OptionSpec]; 6] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, smr::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
-pub const OPTIONS: &[OptionSpec] =
-    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() }>();
+pub const OPTIONS: &[OptionSpec] = &joined::<
+    { TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() + TABLES[5].len() },
+>();
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];
@@ -332,6 +334,9 @@ impl Architecture {
         if self.rabia().is_some() && !Self::RABIA_REPLICAS.contains(&self.servers) {
             let (least, most) = (Self::RABIA_REPLICAS.start(), Self::RABIA_REPLICAS.end());
             return fail(format!("replicas that agree are {least} to {most}, and there are {}", self.servers));
+        }
+        if let Some(sentence) = smr::contradiction(self) {
+            return fail(sentence);
         }
         if self.primary_backup().is_some() {
             let servers = self.servers - u32::from(self.view_service().is_some());
