@@ -10,7 +10,7 @@ use crate::choice::{Choose, Probability, Purpose, Stream};
 use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
-use crate::server::{Call, Node, Traffic};
+use crate::server::{Call, Node, Traffic, Watch as Wish};
 use crate::sim::{Fate, Input, Links, Operation, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::world::{LinkOptions, Observer};
@@ -316,6 +316,11 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         if has.views && self.luck.one_in(10) {
             let joins = self.luck.one_in(2);
             return self.replay.sim().change_of_members(&[server], joins).ok();
+        }
+        if self.hunt.architecture.smr().is_some_and(|config| config.enable_notifications) && self.luck.one_in(16) {
+            let prefix = Key::new(self.luck.pick(&["", "k", "k1"], "")).ok()?;
+            let wish = Wish { server, prefix, is_on: !self.luck.one_in(4) };
+            return Some(Input::Watch { client, watch: wish.into() });
         }
         match self.luck.below(16) {
             0..=5 => {

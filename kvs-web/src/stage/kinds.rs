@@ -59,7 +59,7 @@ impl Shape {
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 61] = [
+pub const LOOKS: [Look; 64] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -272,6 +272,27 @@ pub const LOOKS: [Look; 61] = [
         shape: Shape::Roof,
         letter: "%",
         meaning: "an acceptor will follow nobody else for a while",
+    },
+    Look {
+        kind: "Subscribe",
+        class: "request",
+        shape: Shape::Square,
+        letter: "S",
+        meaning: "a client wants to hear of changes",
+    },
+    Look {
+        kind: "Unsubscribe",
+        class: "request",
+        shape: Shape::Square,
+        letter: "U",
+        meaning: "a client has heard enough",
+    },
+    Look {
+        kind: "Notify",
+        class: "response",
+        shape: Shape::Square,
+        letter: "N",
+        meaning: "a subscriber is told of a change",
     },
 ];
 
