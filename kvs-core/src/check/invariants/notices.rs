@@ -74,3 +74,50 @@ impl Watch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::Value;
+    use crate::storage::smr::{Cause, ChangeNotification};
+    use crate::zoo::catalog;
+
+    fn told(slot: u64, value: &str) -> Noticed {
+        let (key, value) = (Key::new("k").expect("short"), Value::new(value).expect("short"));
+        let change = ChangeNotification::KeySet { key: key.clone(), value, old_value: None };
+        let envelope = Envelope { position: Position { slot, i: 0 }, cause: Cause::Client, change };
+        let notice = Notice::Delivery(Delivery::Change(envelope.into()));
+        Noticed { id: 1, server: NodeId(0), prefix: key, notice }
+    }
+
+    fn watch() -> Watch {
+        Watch::new(&catalog::exhibit("smr").expect("an exhibit").architecture()).expect("it notifies")
+    }
+
+    const ONE: NodeId = NodeId(3);
+    const OTHER: NodeId = NodeId(4);
+
+    #[test]
+    fn who_hears_something_twice_late_or_otherwise_than_somebody_else_is_seen() {
+        for (client, wrong) in [(ONE, told(2, "b")), (ONE, told(1, "a")), (OTHER, told(1, "other"))] {
+            let mut watch = watch();
+            assert_eq!(watch.told(ONE, &told(1, "a")), Ok(()));
+            assert_eq!(watch.told(ONE, &told(2, "b")), Ok(()));
+            assert!(watch.told(client, &wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn who_misses_something_without_a_word_is_seen() {
+        let lagged = Noticed { notice: Notice::Delivery(Delivery::Lagged { n: 1 }), ..told(0, "") };
+        for (word, is_well) in [(None, false), (Some(lagged), true)] {
+            let mut watch = watch();
+            for (client, noticed) in [(OTHER, told(1, "a")), (OTHER, told(2, "b")), (OTHER, told(3, "c")), (ONE, told(1, "a"))] {
+                assert_eq!(watch.told(client, &noticed), Ok(()));
+            }
+            assert_eq!(word.map_or(Ok(()), |word| watch.told(ONE, &word)), Ok(()));
+            assert_eq!(watch.told(ONE, &told(3, "c")), Ok(()));
+            assert_eq!(watch.when_quiet().is_ok(), is_well);
+        }
+    }
+}

@@ -9,6 +9,8 @@
 //! something is with probability 1 as long as `n - f` hear each other. A crash forgets nothing that was said: the paper's replicas stop for
 //! good; these come back, so each proposal, state and vote is on the disk before anybody hears of it.
 //!
+//! Who decides that a request goes into a slot may not hold it, and asks. If all who hold it are down, the slot waits for one to come back.
+//!
 //! It is not quick to notice that somebody lags, and it has no sets of replicas that change.
 
 pub mod agreement;

@@ -186,6 +186,11 @@ impl NotificationBus {
         subscription.queue.pop_front().map(Delivery::Change)
     }
 
+    /// How many changes wait for a subscriber, and how many it has lost since it was last told.
+    pub fn waiting(&self, id: SubscriptionId) -> (u64, u64) {
+        self.subscriptions.get(&id).map_or((0, 0), |one| (one.queue.len() as u64, one.lagged))
+    }
+
     /// How many subscribers there are.
     pub fn len(&self) -> usize {
         self.subscriptions.len()
