@@ -148,7 +148,9 @@ fn what_a_schedule_says_of_commands_reads_back() {
     let text = "zoo smr\nseed 1\nC2: subscribe k -> N1\nC2: subscribe -> N1\nC2: unsubscribe \"a b\" -> N1\n\
         expect heard C2 \"k = 1\" \"too slow: 2 changes lost\"\nexpect heard C2 nothing\n";
     assert_eq!(Schedule::parse(text).expect("it makes sense").to_string(), text);
-    for wrong in ["subscribe k", "C1: subscribe k -> C2", "expect heard N1 nothing", "expect heard C1", "expect heard C1 k"] {
+    for wrong in
+        ["subscribe k", "C1: subscribe k -> C2", "expect heard N1 nothing", "expect heard C1", "expect heard C1 k"]
+    {
         assert!(Schedule::parse(&format!("zoo smr\n{wrong}")).is_err(), "{wrong}");
     }
     for wrong in ["batch put a=1", "batch { put a=1 delete b }", "batch { mget a }", "batch { get a", "put a=1 ttl=x"] {
@@ -180,7 +182,9 @@ fn options_of_the_store_that_contradict_each_other_are_refused_in_a_sentence() {
         let error = Schedule::parse(&format!("zoo smr {options}")).expect_err(options).to_string();
         assert!(error.contains(sentence), "{error}");
     }
-    for options in ["reads=local touches=local eviction=lru", "expiry=local", "tick-every=1s", "max-entries=1 eviction=lru"] {
+    for options in
+        ["reads=local touches=local eviction=lru", "expiry=local", "tick-every=1s", "max-entries=1 eviction=lru"]
+    {
         assert!(Schedule::parse(&format!("zoo smr {options}")).is_ok(), "{options}");
     }
 }

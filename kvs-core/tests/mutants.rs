@@ -338,11 +338,17 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "M34: a value's time is up by the own clock",
         animal: Animal::Smr,
-        under: &[("replicas", "3"), ("batch", "1")],
+        under: &[
+            ("replicas", "3"),
+            ("latency-max", "500ms"),
+            ("tick-every", "50ms"),
+            ("eviction", "none"),
+            ("max-entries", "10000"),
+        ],
         mix: Mix::Everything,
         off: ("expiry", "local"),
         seen_by: &["P6", "B11"],
-        budget: 60,
+        budget: 300,
     },
     Mutant {
         id: "M34: the wall clock in the state",

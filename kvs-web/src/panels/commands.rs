@@ -115,8 +115,10 @@ fn subscriptions(player: &Player, watch: &dyn Fn(NodeId, Key, NodeId, bool) -> C
             </li>
         }
     };
-    let rows: Vec<Html> =
-        clients.flat_map(|(id, client)| client.subscriptions().iter().map(move |one| (id, one))).map(|(id, one)| row(id, one)).collect();
+    let rows: Vec<Html> = clients
+        .flat_map(|(id, client)| client.subscriptions().iter().map(move |one| (id, one)))
+        .map(|(id, one)| row(id, one))
+        .collect();
     html! { if !rows.is_empty() { <ul class="subscriptions" data-testid="subscriptions">{ for rows }</ul> } }
 }
 

@@ -12,7 +12,13 @@ pub fn inside(player: &Player, node: NodeId) -> Html {
     let Storage::Smr(store) = server.storage() else { return html! {} };
     let (state, config, metrics) = (store.state(), store.config(), store.metrics());
     let names = player.names();
-    let kept = format!("{} of {} keys, {} of {} bytes", store.size(), config.max_entries, store.room(), config.max_memory_bytes);
+    let kept = format!(
+        "{} of {} keys, {} of {} bytes",
+        store.size(),
+        config.max_entries,
+        store.room(),
+        config.max_memory_bytes
+    );
     let time = match (state.slot, store.next_due()) {
         (None, _) => String::from("no slot yet"),
         (Some(slot), None) => format!("slot {slot}, log time {}", state.log_time),

@@ -112,7 +112,9 @@ mod tests {
         let lagged = Noticed { notice: Notice::Delivery(Delivery::Lagged { n: 1 }), ..told(0, "") };
         for (word, is_well) in [(None, false), (Some(lagged), true)] {
             let mut watch = watch();
-            for (client, noticed) in [(OTHER, told(1, "a")), (OTHER, told(2, "b")), (OTHER, told(3, "c")), (ONE, told(1, "a"))] {
+            for (client, noticed) in
+                [(OTHER, told(1, "a")), (OTHER, told(2, "b")), (OTHER, told(3, "c")), (ONE, told(1, "a"))]
+            {
                 assert_eq!(watch.told(client, &noticed), Ok(()));
             }
             assert_eq!(word.map_or(Ok(()), |word| watch.told(ONE, &word)), Ok(()));
