@@ -21,7 +21,7 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 65] = lessons! {
+const LESSONS: [(&str, &str); 66] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -71,6 +71,7 @@ const LESSONS: [(&str, &str); 65] = lessons! {
     "Three messages in a row" => "rabia_fast_path",
     "The slot that stays empty" => "rabia_forfeit",
     "A toss of the coin" => "rabia_slow_path",
+    "A coin for each" => "rabia_private_coins",
     "A vote forgotten" => "rabia_amnesia",
     "A vote on the disk" => "rabia_votes_on_disk",
     "Nobody to elect" => "rabia_no_failover",
