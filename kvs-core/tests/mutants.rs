@@ -348,7 +348,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("expiry", "local"),
         seen_by: &["P6", "B11"],
-        budget: 300,
+        budget: 15,
     },
     Mutant {
         id: "M34: the wall clock in the state",
@@ -366,7 +366,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("touches", "local"),
         seen_by: &["P6"],
-        budget: 60,
+        budget: 20,
     },
     Mutant {
         id: "M35: a batch stops at its first mistake",
@@ -375,7 +375,7 @@ const MUTANTS: &[Mutant] = &[
         mix: Mix::Everything,
         off: ("batches", "stop-at-error"),
         seen_by: &["B10", "Linearizable"],
-        budget: 60,
+        budget: 20,
     },
     Mutant {
         id: "M33: nobody tells a straggler",

@@ -51,7 +51,9 @@ pub fn Commands(props: &CommandsProps) -> Html {
     props.store.read(|player| {
         let names = player.names();
         let config = player.architecture().smr();
-        let server = to.unwrap_or(NodeId(0));
+        // Whoever names nobody hears from the replica that it asks first.
+        let servers = player.architecture().servers;
+        let server = to.unwrap_or(NodeId(client.0.saturating_sub(servers) % servers.max(1)));
         let watch = |server: NodeId, prefix: Key, client: NodeId, is_on: bool| {
             let watch = Arc::new(Watch { server, prefix, is_on });
             props.send.reform(move |_: MouseEvent| Command::Input(Input::Watch { client, watch: watch.clone() }))
