@@ -198,7 +198,7 @@ impl Client {
             Event::Receive { from, message: Message::Redirect { id, to } } => self.on_redirect(from, id, to, cx),
             Event::Receive { message: Message::Watch(watch), .. } => self.on_watch(&watch, cx),
             Event::Receive { from, message: Message::Subscription(message) } => {
-                self.on_subscription(from, &message, cx)
+                self.on_subscription(from, &message, cx);
             }
             Event::Timer(Timer::Renew) => self.on_renew(cx),
             Event::Timer(Timer::Retry) => self.on_retry(cx),

@@ -37,9 +37,11 @@ pub fn Commands(props: &CommandsProps) -> Html {
     };
     let (client, to) = (props.client, props.to);
     let ask = |op: Option<KVSOperation>| {
-        props.send.filter_reform(move |_: MouseEvent| {
-            let call = Arc::new(Call { op: op.clone()?, to });
-            Some(Command::Input(Input::Call { client, call }))
+        let send = props.send.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(op) = op.clone() {
+                send.emit(Command::Input(Input::Call { client, call: Arc::new(Call { op, to }) }));
+            }
         })
     };
     let span = parse_span(ttl.trim());
