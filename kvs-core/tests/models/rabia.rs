@@ -1,0 +1,269 @@
+//! One slot of replicas without a leader: three of them, two requests, every order of messages.
+//!
+//! What a replica says it hears itself at once. What comes too late to matter is not delivered any more; so states that differ in
+//! nothing else are one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kvs_core::explore::exhaustive::{Space, fingerprint_of};
+use kvs_core::lattice::VectorClock;
+use kvs_core::op::{ClientId, KVSOperation, Key, RequestId, Value};
+use kvs_core::ordering::Command;
+use kvs_core::ordering::rabia::{Coin, RabiaOptions, WithoutMajority};
+use kvs_core::ordering::rabia::agreement::{Agreement, Rules, Said, Stage, Turn};
+use kvs_core::process::NodeId;
+use kvs_core::request::Request;
+use kvs_core::time::Time;
+
+use super::Core;
+
+const REPLICAS: u32 = 3;
+
+/// A command that is told from others by its client.
+pub(crate) fn command(client: u32) -> Command {
+    let op = KVSOperation::Put(Key::new("k").expect("short"), Value::new("v").expect("short"));
+    let id = RequestId { client: ClientId { node: NodeId(client), session: 0 }, sequence: 1 };
+    let (called, context, seen) = (Time::ZERO, VectorClock::default(), VectorClock::default());
+    Command::Op(Request { id, op, called, context, seen, dependencies: None, epoch: 1 }.into())
+}
+
+#[derive(Clone)]
+struct Replica {
+    agreement: Agreement,
+    /// What it has said in this life, or has on its disk.
+    said: Vec<Said>,
+    /// What it has heard of others that matters still.
+    heard: Vec<(u32, Said)>,
+    decided: Option<bool>,
+}
+
+/// A message on its way.
+#[derive(Clone, serde::Serialize)]
+struct Letter {
+    from: u32,
+    to: u32,
+    said: Said,
+}
+
+/// A slot at some point.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    options: Arc<RabiaOptions>,
+    /// By the number of the slot the common coin shows what it shows.
+    number: u64,
+    phases_max: u32,
+    replicas: Vec<Replica>,
+    letters: Vec<Letter>,
+    /// How many replicas may crash and restart.
+    crashes: u8,
+    /// Everything that was ever said, in any life.
+    votes: BTreeMap<u32, Vec<bool>>,
+    decisions: Vec<bool>,
+    broken: Option<&'static str>,
+    fingerprint: u128,
+}
+
+/// What may happen next. Where a replica tosses a coin of its own, it shows `toss`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Deliver { from: u32, to: u32, place: usize, toss: bool },
+    Crash { replica: u32, proposes: u32 },
+}
+
+/// When it matters: what belongs to an earlier stage than a replica's does not.
+fn order(stage: Stage) -> u32 {
+    match stage {
+        Stage::Proposals => 0,
+        Stage::States(phase) => 2 * phase - 1,
+        Stage::Votes(phase) => 2 * phase,
+        Stage::Decided(_) => u32::MAX,
+    }
+}
+
+fn order_of(said: &Said) -> u32 {
+    match said {
+        Said::Proposal(_) => 0,
+        Said::State { phase, .. } => 2 * phase - 1,
+        Said::Vote { phase, .. } => 2 * phase,
+    }
+}
+
+impl Slot {
+    /// Replicas that propose the requests of these clients, with a common coin that shows `coin` in the first phases, one after the other.
+    pub(crate) fn new(options: RabiaOptions, proposed: [u32; 3], coin: &[bool], phases_max: u32, crashes: u8) -> Self {
+        let options = Arc::new(options);
+        let shows = |slot: &u64| {
+            let rules = Rules { options: &options, replicas: REPLICAS, slot: *slot };
+            (1..).zip(coin).all(|(phase, wanted)| rules.coin(phase) == *wanted)
+        };
+        let number = (0..).find(shows).expect("each of them shows sometime");
+        let fresh = Replica { agreement: Agreement::default(), said: Vec::new(), heard: Vec::new(), decided: None };
+        let replicas = vec![fresh; REPLICAS as usize];
+        let (letters, votes) = (Vec::new(), BTreeMap::new());
+        let mut slot = Self {
+            options,
+            number,
+            phases_max,
+            replicas,
+            letters,
+            crashes,
+            votes,
+            decisions: Vec::new(),
+            broken: None,
+            fingerprint: 0,
+        };
+        for (replica, client) in (0..).zip(proposed) {
+            slot.say(replica, Said::Proposal(command(client)));
+        }
+        slot.seal()
+    }
+
+    /// It is ready to be compared with others. What a replica said at earlier stages matters only if it may have to know it again.
+    fn seal(mut self) -> Self {
+        let replica = |replica: &Replica| {
+            let mut heard: Vec<u128> = replica.heard.iter().map(fingerprint_of).collect();
+            heard.sort_unstable();
+            let said = if self.crashes > 0 { &replica.said[..] } else { replica.said.last().map_or(&[][..], std::slice::from_ref) };
+            fingerprint_of(&(replica.agreement.stage(), said, heard, replica.decided))
+        };
+        let replicas: Vec<u128> = self.replicas.iter().map(replica).collect();
+        let mut letters: Vec<u128> = self.letters.iter().map(fingerprint_of).collect();
+        letters.sort_unstable();
+        let mut votes = self.votes.clone();
+        votes.values_mut().for_each(|votes| votes.sort_unstable());
+        let mut decisions = self.decisions.clone();
+        decisions.sort_unstable();
+        self.fingerprint = fingerprint_of(&(replicas, letters, self.crashes, votes, decisions, self.broken));
+        self
+    }
+
+    fn say(&mut self, replica: u32, said: Said) {
+        if let Said::Vote { phase, vote: Some(vote) } = said {
+            let votes = self.votes.entry(phase).or_default();
+            if !votes.contains(&vote) {
+                votes.push(vote);
+            }
+            if votes.len() > 1 {
+                self.broken.get_or_insert("votes for both in one phase");
+            }
+        }
+        let options = self.options.clone();
+        let rules = Rules { options: &options, replicas: REPLICAS, slot: self.number };
+        let speaker = &mut self.replicas[replica as usize];
+        speaker.said.push(said.clone());
+        speaker.agreement.hear(NodeId(replica), said.clone(), rules);
+        let others = (0..REPLICAS).filter(|to| *to != replica);
+        self.letters.extend(others.map(|to| Letter { from: replica, to, said: said.clone() }));
+    }
+
+    /// A replica has heard something: it goes on as far as it can.
+    fn go_on(&mut self, replica: u32, toss: bool) {
+        let options = self.options.clone();
+        let rules = Rules { options: &options, replicas: REPLICAS, slot: self.number };
+        loop {
+            let agreement = &mut self.replicas[replica as usize].agreement;
+            match agreement.turn(rules, &mut || toss) {
+                Some(Turn::Say { said, .. }) => self.say(replica, said),
+                Some(Turn::Decide(value)) => {
+                    self.replicas[replica as usize].decided = Some(value);
+                    self.decides(replica, value, rules);
+                }
+                None => break,
+            }
+        }
+        let least = order(self.replicas[replica as usize].agreement.stage());
+        self.replicas[replica as usize].heard.retain(|(_, said)| order_of(said) >= least);
+        self.letters.retain(|letter| letter.to != replica || order_of(&letter.said) >= least);
+    }
+
+    fn decides(&mut self, replica: u32, value: bool, rules: Rules<'_>) {
+        if !self.decisions.contains(&value) {
+            self.decisions.push(value);
+        }
+        if self.decisions.len() > 1 {
+            self.broken.get_or_insert("two decisions");
+        }
+        let proposals: Vec<&Said> = self.replicas.iter().filter_map(|replica| replica.said.first()).collect();
+        let own = self.replicas[replica as usize].agreement.request(NodeId(replica), rules);
+        let is_of_majority = |command: &Command| {
+            proposals.iter().filter(|said| matches!(said, Said::Proposal(other) if other == command)).count() >= 2
+        };
+        if value && own.is_some_and(|command| !is_of_majority(command)) {
+            self.broken.get_or_insert("a request that no majority has proposed");
+        }
+    }
+
+    /// It comes back, and is told again what others have said.
+    fn crash(&mut self, replica: u32, proposes: u32) {
+        let options = self.options.clone();
+        let rules = Rules { options: &options, replicas: REPLICAS, slot: self.number };
+        let before = self.replicas[replica as usize].clone();
+        self.letters.retain(|letter| letter.to != replica);
+        if options.persists_votes {
+            let held = before.agreement.most_proposed(rules).cloned();
+            let agreement = Agreement::restored(NodeId(replica), &before.said, held, rules);
+            self.replicas[replica as usize] = Replica { agreement, heard: Vec::new(), ..before };
+        } else {
+            let agreement = Agreement::default();
+            self.replicas[replica as usize] = Replica { agreement, said: Vec::new(), heard: Vec::new(), decided: None };
+            self.say(replica, Said::Proposal(command(proposes)));
+        }
+        let least = order(self.replicas[replica as usize].agreement.stage());
+        for other in (0..REPLICAS).filter(|other| *other != replica) {
+            let said = self.replicas[other as usize].said.iter().filter(|said| order_of(said) >= least);
+            let letters = said.map(|said| Letter { from: other, to: replica, said: said.clone() });
+            self.letters.extend(letters.collect::<Vec<_>>());
+        }
+    }
+}
+
+impl Space for Slot {
+    type Choice = Choice;
+
+    fn fingerprint(&self) -> u128 {
+        self.fingerprint
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        let is_of_bounded_phase = |letter: &Letter| order_of(&letter.said) <= 2 * self.phases_max;
+        let letters = self.letters.iter().enumerate().filter(|(_, letter)| is_of_bounded_phase(letter));
+        let is_tossed =
+            self.options.coin == Coin::Private || self.options.without_majority == WithoutMajority::Random;
+        let coin: &[bool] = if is_tossed { &[false, true] } else { &[false] };
+        let tosses = |(place, letter): (usize, &Letter)| {
+            let (from, to) = (letter.from, letter.to);
+            coin.iter().map(move |toss| Choice::Deliver { from, to, place, toss: *toss })
+        };
+        let mut choices: Vec<Choice> = letters.flat_map(tosses).collect();
+        if self.crashes > 0 {
+            let open = (0..REPLICAS).filter(|replica| self.replicas[*replica as usize].decided.is_none());
+            choices.extend(open.flat_map(|replica| [1, 2].map(|proposes| Choice::Crash { replica, proposes })));
+        }
+        choices
+    }
+
+    fn after(&self, choice: &Choice) -> Self {
+        let mut next = self.clone();
+        match *choice {
+            Choice::Deliver { to, place, toss, .. } => {
+                let Letter { from, said, .. } = next.letters.remove(place);
+                let rules = Rules { options: &self.options, replicas: REPLICAS, slot: self.number };
+                next.replicas[to as usize].agreement.hear(NodeId(from), said.clone(), rules);
+                next.replicas[to as usize].heard.push((from, said));
+                next.go_on(to, toss);
+            }
+            Choice::Crash { replica, proposes } => {
+                next.crashes -= 1;
+                next.crash(replica, proposes);
+            }
+        }
+        next.seal()
+    }
+}
+
+impl Core for Slot {
+    fn broken(&self) -> Option<&'static str> {
+        self.broken
+    }
+}
