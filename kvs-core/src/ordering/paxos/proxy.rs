@@ -122,7 +122,12 @@ impl Proxy {
         if self.pending.is_empty() {
             return;
         }
+        let all_asked = |tries: u32| tries as usize % self.cluster.proposers.len() == 0;
         self.tries = self.tries.wrapping_add(1);
+        if self.turn == 0 && all_asked(self.tries) {
+            // The one that is taken for the leader was asked just now: somebody has pointed at it.
+            self.tries = self.tries.wrapping_add(1);
+        }
         self.turn = self.tries;
         for client in self.pending.keys().copied().collect::<Vec<_>>() {
             self.pass_on(client, cx);
