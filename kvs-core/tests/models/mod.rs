@@ -10,7 +10,9 @@ pub(crate) mod paxos;
 pub(crate) mod rabia;
 
 /// A state that may show that a promise is broken.
-pub(crate) trait Core: Space<Choice: Clone + fmt::Debug + PartialEq + Send + Sync + 'static> + Clone + Send + Sync + 'static {
+pub(crate) trait Core:
+    Space<Choice: Clone + fmt::Debug + PartialEq + Send + Sync + 'static> + Clone + Send + Sync + 'static
+{
     fn broken(&self) -> Option<&'static str>;
 }
 

@@ -83,6 +83,8 @@ pub(crate) struct Agreeing {
     members: BTreeMap<NodeId, Arc<Member>>,
     letters: Vec<Arc<Letter>>,
     left: Left,
+    /// Whether proposers hear of votes. Where they do not, nobody learns what is chosen, but chosen it is.
+    votes_come_back: bool,
     seen: Arc<Seen>,
     broken: Option<&'static str>,
     fingerprint: u128,
@@ -116,6 +118,7 @@ impl Agreeing {
             members: BTreeMap::new(),
             letters: Vec::new(),
             left,
+            votes_come_back: true,
             seen: Arc::default(),
             broken: None,
             fingerprint: 0,
@@ -135,16 +138,14 @@ impl Agreeing {
         all.seal()
     }
 
-    /// Only A1 has heard L1's proposal, and its answer is on its way or lost. L1 has crashed, and is back.
-    pub(crate) fn after_l1_has_crashed(safety: Safety, left: Left, answer_is_lost: bool) -> Self {
-        let mut all = Self::while_l1_leads(safety, left);
+    /// Only A1 has heard L1's proposal, and its vote is on its way; or votes do not come back, neither this one nor later ones. L1 has
+    /// crashed, and is here again.
+    pub(crate) fn after_l1_has_crashed(safety: Safety, left: Left, votes_come_back: bool) -> Self {
+        let mut all = Self { votes_come_back, ..Self::while_l1_leads(safety, left) };
         let (l1, a1) = (all.cluster.proposers[0], all.cluster.acceptors[0]);
         let proposals = std::mem::take(&mut all.letters);
         let to_a1 = proposals.into_iter().find(|letter| letter.to == a1).expect("it is on its way");
         all.hear(a1, l1, to_a1.message.clone());
-        if answer_is_lost {
-            all.letters.clear();
-        }
         all.restart(l1);
         all.seal()
     }
@@ -202,8 +203,13 @@ impl Agreeing {
         for effect in effects {
             if let Effect::Send { to, message: ordering::Message::Paxos(message), .. } = effect {
                 self.look_at(node, &message);
-                // Who leads is heard from acceptors only.
-                if self.members.contains_key(&to) && !matches!(message, Message::IAmLeader { .. }) {
+                let is_lost = match &message {
+                    // Who leads is heard from acceptors only.
+                    Message::IAmLeader { .. } => true,
+                    Message::P2b { .. } => !self.votes_come_back,
+                    _ => !self.members.contains_key(&to),
+                };
+                if !is_lost {
                     let fingerprint = fingerprint_of(&(node, to, &message));
                     self.letters.push(Arc::new(Letter { from: node, to, message, fingerprint }));
                 }

@@ -1,7 +1,7 @@
 //! One slot of replicas without a leader: three of them, two requests, every order of messages.
 //!
-//! What a replica says it hears itself at once. What comes too late to matter is not delivered any more; so states that differ in
-//! nothing else are one.
+//! What a replica says it hears itself at once. What comes too early waits until it matters, then comes alone or along with what else does;
+//! what comes too late to matter is not delivered any more. So states that differ in nothing else are one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use kvs_core::explore::exhaustive::{Space, fingerprint_of};
 use kvs_core::lattice::VectorClock;
 use kvs_core::op::{ClientId, KVSOperation, Key, RequestId, Value};
 use kvs_core::ordering::Command;
-use kvs_core::ordering::rabia::{Coin, RabiaOptions, WithoutMajority};
 use kvs_core::ordering::rabia::agreement::{Agreement, Rules, Said, Stage, Turn};
+use kvs_core::ordering::rabia::{Coin, RabiaOptions, WithoutMajority};
 use kvs_core::process::NodeId;
 use kvs_core::request::Request;
 use kvs_core::time::Time;
@@ -33,8 +33,6 @@ struct Replica {
     agreement: Agreement,
     /// What it has said in this life, or has on its disk.
     said: Vec<Said>,
-    /// What it has heard of others that matters still.
-    heard: Vec<(u32, Said)>,
     decided: Option<bool>,
 }
 
@@ -67,7 +65,7 @@ pub(crate) struct Slot {
 /// What may happen next. Where a replica tosses a coin of its own, it shows `toss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    Deliver { from: u32, to: u32, place: usize, toss: bool },
+    Deliver { to: u32, place: usize, along: Option<usize>, toss: bool },
     Crash { replica: u32, proposes: u32 },
 }
 
@@ -98,7 +96,7 @@ impl Slot {
             (1..).zip(coin).all(|(phase, wanted)| rules.coin(phase) == *wanted)
         };
         let number = (0..).find(shows).expect("each of them shows sometime");
-        let fresh = Replica { agreement: Agreement::default(), said: Vec::new(), heard: Vec::new(), decided: None };
+        let fresh = Replica { agreement: Agreement::default(), said: Vec::new(), decided: None };
         let replicas = vec![fresh; REPLICAS as usize];
         let (letters, votes) = (Vec::new(), BTreeMap::new());
         let mut slot = Self {
@@ -122,10 +120,12 @@ impl Slot {
     /// It is ready to be compared with others. What a replica said at earlier stages matters only if it may have to know it again.
     fn seal(mut self) -> Self {
         let replica = |replica: &Replica| {
-            let mut heard: Vec<u128> = replica.heard.iter().map(fingerprint_of).collect();
-            heard.sort_unstable();
-            let said = if self.crashes > 0 { &replica.said[..] } else { replica.said.last().map_or(&[][..], std::slice::from_ref) };
-            fingerprint_of(&(replica.agreement.stage(), said, heard, replica.decided))
+            let said = if self.crashes > 0 {
+                &replica.said[..]
+            } else {
+                replica.said.last().map_or(&[][..], std::slice::from_ref)
+            };
+            fingerprint_of(&(replica.agreement.stage(), said, replica.decided))
         };
         let replicas: Vec<u128> = self.replicas.iter().map(replica).collect();
         let mut letters: Vec<u128> = self.letters.iter().map(fingerprint_of).collect();
@@ -173,7 +173,6 @@ impl Slot {
             }
         }
         let least = order(self.replicas[replica as usize].agreement.stage());
-        self.replicas[replica as usize].heard.retain(|(_, said)| order_of(said) >= least);
         self.letters.retain(|letter| letter.to != replica || order_of(&letter.said) >= least);
     }
 
@@ -203,10 +202,10 @@ impl Slot {
         if options.persists_votes {
             let held = before.agreement.most_proposed(rules).cloned();
             let agreement = Agreement::restored(NodeId(replica), &before.said, held, rules);
-            self.replicas[replica as usize] = Replica { agreement, heard: Vec::new(), ..before };
+            self.replicas[replica as usize] = Replica { agreement, ..before };
         } else {
             let agreement = Agreement::default();
-            self.replicas[replica as usize] = Replica { agreement, said: Vec::new(), heard: Vec::new(), decided: None };
+            self.replicas[replica as usize] = Replica { agreement, said: Vec::new(), decided: None };
             self.say(replica, Said::Proposal(command(proposes)));
         }
         let least = order(self.replicas[replica as usize].agreement.stage());
@@ -226,16 +225,20 @@ impl Space for Slot {
     }
 
     fn choices(&self) -> Vec<Choice> {
-        let is_of_bounded_phase = |letter: &Letter| order_of(&letter.said) <= 2 * self.phases_max;
-        let letters = self.letters.iter().enumerate().filter(|(_, letter)| is_of_bounded_phase(letter));
-        let is_tossed =
-            self.options.coin == Coin::Private || self.options.without_majority == WithoutMajority::Random;
+        let is_tossed = self.options.coin == Coin::Private || self.options.without_majority == WithoutMajority::Random;
         let coin: &[bool] = if is_tossed { &[false, true] } else { &[false] };
-        let tosses = |(place, letter): (usize, &Letter)| {
-            let (from, to) = (letter.from, letter.to);
-            coin.iter().map(move |toss| Choice::Deliver { from, to, place, toss: *toss })
-        };
-        let mut choices: Vec<Choice> = letters.flat_map(tosses).collect();
+        let is_bounded = |letter: &Letter| order_of(&letter.said) <= 2 * self.phases_max;
+        let is_due =
+            |letter: &Letter| order_of(&letter.said) == order(self.replicas[letter.to as usize].agreement.stage());
+        let due = self.letters.iter().enumerate().filter(|(_, letter)| is_bounded(letter) && is_due(letter));
+        let due: Vec<(usize, u32)> = due.map(|(place, letter)| (place, letter.to)).collect();
+        let mut choices = Vec::new();
+        for (at, (place, to)) in due.iter().enumerate() {
+            let others = due[at + 1..].iter().filter(|(_, other)| other == to).map(|(other, _)| Some(*other));
+            for along in others.chain([None]) {
+                choices.extend(coin.iter().map(|toss| Choice::Deliver { to: *to, place: *place, along, toss: *toss }));
+            }
+        }
         if self.crashes > 0 {
             let open = (0..REPLICAS).filter(|replica| self.replicas[*replica as usize].decided.is_none());
             choices.extend(open.flat_map(|replica| [1, 2].map(|proposes| Choice::Crash { replica, proposes })));
@@ -246,11 +249,13 @@ impl Space for Slot {
     fn after(&self, choice: &Choice) -> Self {
         let mut next = self.clone();
         match *choice {
-            Choice::Deliver { to, place, toss, .. } => {
-                let Letter { from, said, .. } = next.letters.remove(place);
+            Choice::Deliver { to, place, along, toss } => {
                 let rules = Rules { options: &self.options, replicas: REPLICAS, slot: self.number };
-                next.replicas[to as usize].agreement.hear(NodeId(from), said.clone(), rules);
-                next.replicas[to as usize].heard.push((from, said));
+                // The later place first: the earlier one stays what it is.
+                for place in along.into_iter().chain([place]) {
+                    let Letter { from, said, .. } = next.letters.remove(place);
+                    next.replicas[to as usize].agreement.hear(NodeId(from), said, rules);
+                }
                 next.go_on(to, toss);
             }
             Choice::Crash { replica, proposes } => {
