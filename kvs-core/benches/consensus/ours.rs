@@ -50,7 +50,7 @@ impl Cluster {
 
     pub(crate) fn rabia(servers: u32, clients: u32) -> Self {
         let servers = servers.to_string();
-        Self::new("smr", &[("replicas", &servers), ("snapshot-every", "1000")], clients, &[("batch", "64")])
+        Self::new("smr", &[("replicas", &servers), ("snapshot-every", "1000")], clients, &[("batch", "16")])
     }
 
     pub(crate) fn primary_backup(servers: u32, clients: u32) -> Self {
@@ -73,6 +73,10 @@ impl Cluster {
         // Whoever is the first that would like to lead, does; views are made by pings.
         for _ in 0..20 {
             for node in 0..cluster.members.len() {
+                let has_leader = cluster.members.iter().filter_map(|member| member.node.glance()).any(|it| it.leads);
+                if has_leader && architecture.raft().is_some() {
+                    break;
+                }
                 let due = cluster.members[node].timers.pop_first();
                 if let Some(timer) = due {
                     cluster.step(NodeId(u32::try_from(node).expect("few")), Event::Timer(timer));

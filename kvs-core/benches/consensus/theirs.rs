@@ -40,7 +40,8 @@ impl Cluster {
         let logger = Logger::root(Discard, o!());
         let member = |id: &u64| {
             let storage = MemStorage::new_with_conf_state(ConfState::from((ids.clone(), vec![])));
-            let config = Config { id: *id, max_size_per_msg: 1 << 30, max_inflight_msgs: 256, ..Config::default() };
+            let (max_size_per_msg, max_inflight_msgs, batch_append) = (1 << 30, 256, clients > 1);
+            let config = Config { id: *id, max_size_per_msg, max_inflight_msgs, batch_append, ..Config::default() };
             let raft = RawNode::new(&config, storage, &logger).expect("it is a good configuration");
             Member { raft, machine: Machine::new(Storage::Core(KVSCore::default()), true), cut: 0 }
         };
