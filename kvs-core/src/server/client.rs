@@ -260,7 +260,7 @@ impl Client {
         };
         self.learn(&pending.request.op, response);
         if !pending.is_named {
-            self.router.follow(from);
+            self.router.answered(from);
         }
         let whole = pending.request.clone();
         if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&whole.op, &response.result) {

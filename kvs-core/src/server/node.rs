@@ -102,7 +102,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 61] = [
+    pub const KINDS: [&'static str; 71] = [
         "Request",
         "Response",
         "Mail",
@@ -164,6 +164,16 @@ impl Message {
         "ReadAt",
         "Lease",
         "LeaseGrant",
+        "Prepare",
+        "PrepareOk",
+        "Commit",
+        "StartViewChange",
+        "DoViewChange",
+        "StartView",
+        "Recovery",
+        "RecoveryResponse",
+        "GetState",
+        "NewState",
     ];
 }
 
@@ -227,7 +237,7 @@ impl Timer {
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -247,6 +257,8 @@ impl Timer {
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Resend)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::ProxyRetry)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Gap)),
+        Self::Ordering(ordering::Timer::Vr(ordering::vr::Timer::ViewChange)),
+        Self::Ordering(ordering::Timer::Vr(ordering::vr::Timer::Again)),
     ];
 }
 

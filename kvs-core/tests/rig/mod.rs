@@ -130,6 +130,18 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));
         }
+        Animal::Vr => {
+            set("retries", luck.pick(&["20", "40"]));
+            set("replicas", luck.pick(&["3", "3", "3", "4", "5"]));
+            set("routing", luck.pick(&["leader", "leader", "sticky", "round-robin"]));
+            // It is live only where messages are faster than changes of views.
+            let (latency, timeout) = luck.pick(&[("5ms", "300ms"), ("60ms", "300ms"), ("60ms", "1s"), ("500ms", "4s")]);
+            set("latency-max", latency);
+            set("view-change-timeout", timeout);
+            set("commit-interval", luck.pick(&["50ms", "150ms"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+        }
         Animal::Smr => {
             // Whoever is patient is answered in the end; the watchdog asks for that.
             set("retries", luck.pick(&["20", "60"]));
