@@ -142,6 +142,6 @@ fn replicas_remember_what_they_have_said() {
     breaks(
         "a crash is forgotten",
         &Slot::new(forgetful, [1, 1, 2], &[true], 2, 1),
-        &["votes for both in one phase", "two decisions"],
+        &["votes for both in one phase", "two decisions", "two requests"],
     );
 }

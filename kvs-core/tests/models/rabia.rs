@@ -3,7 +3,7 @@
 //! What a replica says it hears itself at once. What comes too early waits until it matters, then comes alone or along with what else does;
 //! what comes too late to matter is not delivered any more. So states that differ in nothing else are one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kvs_core::explore::exhaustive::{Space, fingerprint_of};
@@ -58,6 +58,9 @@ pub(crate) struct Slot {
     /// Everything that was ever said, in any life.
     votes: BTreeMap<u32, Vec<bool>>,
     decisions: Vec<bool>,
+    /// Who has ever proposed what, and what was put into the slot.
+    proposed: BTreeSet<(u32, u128)>,
+    request: Option<u128>,
     broken: Option<&'static str>,
     fingerprint: u128,
 }
@@ -108,6 +111,8 @@ impl Slot {
             crashes,
             votes,
             decisions: Vec::new(),
+            proposed: BTreeSet::new(),
+            request: None,
             broken: None,
             fingerprint: 0,
         };
@@ -134,11 +139,17 @@ impl Slot {
         votes.values_mut().for_each(|votes| votes.sort_unstable());
         let mut decisions = self.decisions.clone();
         decisions.sort_unstable();
-        self.fingerprint = fingerprint_of(&(replicas, letters, self.crashes, votes, decisions, self.broken));
+        self.fingerprint = fingerprint_of(&(
+            (replicas, letters, self.crashes, votes),
+            (decisions, &self.proposed, self.request, self.broken),
+        ));
         self
     }
 
     fn say(&mut self, replica: u32, said: Said) {
+        if let Said::Proposal(command) = &said {
+            self.proposed.insert((replica, fingerprint_of(command)));
+        }
         if let Said::Vote { phase, vote: Some(vote) } = said {
             let votes = self.votes.entry(phase).or_default();
             if !votes.contains(&vote) {
@@ -183,13 +194,13 @@ impl Slot {
         if self.decisions.len() > 1 {
             self.broken.get_or_insert("two decisions");
         }
-        let proposals: Vec<&Said> = self.replicas.iter().filter_map(|replica| replica.said.first()).collect();
-        let own = self.replicas[replica as usize].agreement.request(NodeId(replica), rules);
-        let is_of_majority = |command: &Command| {
-            proposals.iter().filter(|said| matches!(said, Said::Proposal(other) if other == command)).count() >= 2
-        };
-        if value && own.is_some_and(|command| !is_of_majority(command)) {
+        let own = self.replicas[replica as usize].agreement.request(NodeId(replica), rules).filter(|_| value);
+        let Some(own) = own.map(fingerprint_of) else { return };
+        if self.proposed.iter().filter(|(_, command)| *command == own).count() < 2 {
             self.broken.get_or_insert("a request that no majority has proposed");
+        }
+        if *self.request.get_or_insert(own) != own {
+            self.broken.get_or_insert("two requests");
         }
     }
 
