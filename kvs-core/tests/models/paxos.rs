@@ -160,6 +160,11 @@ impl Agreeing {
         self
     }
 
+    /// The same, but no proposer ever hears of a vote.
+    pub(crate) fn without_votes(self) -> Self {
+        Self { votes_come_back: false, ..self }.seal()
+    }
+
     fn boot(&mut self, node: NodeId, disk: Arc<Disk>, lives: u32) {
         let place = |nodes: &[NodeId]| nodes.iter().position(|other| *other == node);
         let part = match place(&self.cluster.proposers) {
