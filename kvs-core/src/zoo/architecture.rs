@@ -343,7 +343,8 @@ impl Architecture {
     pub fn reads(&self) -> Option<ReadMode> {
         match &self.ordering {
             OrderingOptions::Raft(options) => Some(options.reads),
-            OrderingOptions::Arrival | OrderingOptions::Rabia(_) | OrderingOptions::Vr(_) => None,
+            OrderingOptions::Rabia(options) => Some(options.reads),
+            OrderingOptions::Arrival | OrderingOptions::Vr(_) => None,
             OrderingOptions::MultiPaxos(config) => Some(config.reads),
         }
     }
@@ -400,6 +401,14 @@ impl Architecture {
         match &self.ordering {
             OrderingOptions::Vr(options) => Some(options),
             _ => None,
+        }
+    }
+
+    /// How the store of a replicated state machine behaves, if there is one.
+    pub fn smr(&self) -> Option<&KVStoreConfig> {
+        match &self.storage {
+            StorageOptions::Smr(config) => Some(config),
+            StorageOptions::Core | StorageOptions::Lattice(_) => None,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::replication::primary_backup::Reads;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
+use crate::storage::smr::Eviction;
 
 /// Something that a store may promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,7 +229,15 @@ impl Architecture {
                 }
             }
             Animal::Smr => {
-                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &[Fault::Wipe])]
+                let mut claims = Vec::new();
+                if self.reads() != Some(ReadMode::Local) {
+                    claims.push(claim(Guarantee::Linearizability, &[Fault::Wipe]));
+                }
+                // What may be dropped to make room is not promised to anybody.
+                if self.smr().is_none_or(|config| config.eviction == Eviction::None) {
+                    claims.push(claim(Guarantee::Durability, &[Fault::Wipe]));
+                }
+                claims
             }
             Animal::PrimaryBackup => {
                 // When all are gone who had the state, nobody answers any more: what is lost is lost, but nothing wrong is ever told.

@@ -153,6 +153,11 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("resend-after", luck.pick(&["100ms", "300ms"]));
             set("snapshot-every", luck.pick(&["2", "5", "16"]));
             set("batch", luck.pick(&["1", "1", "3"]));
+            set("eviction", luck.pick(&["none", "none", "oldest-write", "lru"]));
+            set("max-entries", luck.pick(&["1", "2", "10000"]));
+            set("notification-buffer", luck.pick(&["1", "3", "64"]));
+            set("snapshot-compression", luck.pick(&["on", "off"]));
+            set("tick-every", luck.pick(&["0s", "50ms", "1s"]));
         }
         Animal::Linearizable => {
             // A request goes through five hands, each of which may take half a second.

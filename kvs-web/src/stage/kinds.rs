@@ -59,7 +59,7 @@ impl Shape {
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 71] = [
+pub const LOOKS: [Look; 74] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -342,6 +342,27 @@ pub const LOOKS: [Look; 71] = [
         shape: Shape::Shield,
         letter: "G",
         meaning: "what comes next in this view",
+    },
+    Look {
+        kind: "Subscribe",
+        class: "request",
+        shape: Shape::Square,
+        letter: "S",
+        meaning: "a client wants to hear of changes",
+    },
+    Look {
+        kind: "Unsubscribe",
+        class: "request",
+        shape: Shape::Square,
+        letter: "U",
+        meaning: "a client has heard enough",
+    },
+    Look {
+        kind: "Notify",
+        class: "response",
+        shape: Shape::Square,
+        letter: "N",
+        meaning: "a subscriber is told of a change",
     },
 ];
 

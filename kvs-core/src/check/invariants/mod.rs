@@ -34,6 +34,7 @@
 //! | B7 | smr | the coin is tossed by those only that have heard nothing but ?, and it shows the same everywhere |
 //! | B8 | ordered, when quiet | who is up and has a voice has executed all that anybody had some time ago |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
+//! | B11 | all that notify | a subscriber hears of changes in order, each once, the same as everybody, and none is left out without a word |
 //! | F1 | Raft | in each term there is one leader at most |
 //! | F2 | Raft | a leader does not change or cut off its own log |
 //! | F3 | Raft | logs that have an entry of the same place and term are the same up to there |
@@ -69,6 +70,7 @@
 
 mod gossip;
 mod local;
+mod notices;
 mod ordered;
 mod paxos;
 mod primary_backup;
@@ -130,6 +132,7 @@ pub struct Invariants {
     ordered: Option<ordered::Watch>,
     raft: Option<raft::Watch>,
     rabia: Option<rabia::Watch>,
+    notices: Option<notices::Watch>,
     primary_backup: Option<primary_backup::Watch>,
     paxos: Option<paxos::Watch>,
     vr: Option<vr::Watch>,
@@ -162,6 +165,7 @@ impl Invariants {
             ordered: ordered::Watch::new(architecture),
             raft: raft::Watch::new(architecture),
             rabia: rabia::Watch::new(architecture),
+            notices: notices::Watch::new(architecture),
             primary_backup: primary_backup::Watch::new(architecture),
             paxos: paxos::Watch::new(architecture),
             vr: vr::Watch::new(architecture),
@@ -274,8 +278,13 @@ impl Invariants {
         let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let notices = || self.notices.as_ref().map_or(Ok(()), notices::Watch::when_quiet);
         let raft = || self.raft.as_ref().map_or(Ok(()), |_| raft::Watch::when_quiet(world));
-        let found = sharding.and_then(|()| ordered()).and_then(|()| raft()).and_then(|()| primary_backup());
+        let found = sharding
+            .and_then(|()| ordered())
+            .and_then(|()| notices())
+            .and_then(|()| raft())
+            .and_then(|()| primary_backup());
         let found = found.and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
             self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
@@ -363,6 +372,11 @@ impl Invariants {
 
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
+            Message::Noticed(noticed) => {
+                if let Some(Err((id, what))) = self.notices.as_mut().map(|watch| watch.told(node, noticed)) {
+                    self.fail(id, time, node, what);
+                }
+            }
             Message::Called(request) => {
                 let puts = request.op.puts().into_iter().map(|(key, value)| (key.clone(), value.clone()));
                 self.written.extend(puts);

@@ -6,6 +6,7 @@ mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
+mod smr;
 mod table;
 mod vr;
 
@@ -24,7 +25,8 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 6] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, vr::ROWS];
+const TABLES: [&[OptionSpec]; 7] =
+    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, vr::ROWS, smr::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
 pub const OPTIONS: &[OptionSpec] = &joined::<
@@ -353,6 +355,9 @@ impl Architecture {
                     vr.commit_interval, vr.view_change_timeout
                 ));
             }
+        }
+        if let Some(sentence) = smr::contradiction(self) {
+            return fail(sentence);
         }
         if let Some(options) = self.primary_backup() {
             if options.reads == Reads::Lease && self.view_service().is_none() {
