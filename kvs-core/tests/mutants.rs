@@ -346,15 +346,6 @@ const MUTANTS: &[Mutant] = &[
         budget: 200,
     },
     Mutant {
-        id: "VR: requests are not remembered",
-        animal: Animal::Vr,
-        under: &[("replicas", "3"), ("duplication", "25%")],
-        mix: Mix::Everything,
-        off: ("dedupe", "off"),
-        seen_by: &["Linearizable"],
-        budget: 200,
-    },
-    Mutant {
         id: "M28: each replica tosses a coin of its own",
         animal: Animal::Smr,
         under: &[("replicas", "3"), ("batch", "1")],
