@@ -49,6 +49,10 @@ struct Inner {
     told: Cell<usize>,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "JavaScript hands objects and texts over; there is nothing to borrow from"
+)]
 #[wasm_bindgen]
 impl Run {
     /// A run as the attributes of a `<kvs-zoo>` say.

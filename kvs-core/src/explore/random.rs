@@ -7,10 +7,11 @@ use super::{Breach, Finding, Watch};
 use crate::check::invariants::Violation;
 use crate::check::{is_stuck, settling_time};
 use crate::choice::{Choose, Probability, Purpose, Stream};
+use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
-use crate::server::{Call, Node, Traffic};
-use crate::sim::{Fate, Input, Links, Operation, Recording, Replay};
+use crate::server::{Call, Node, Traffic, Watch as Wish};
+use crate::sim::{Fate, Input, Links, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::world::{LinkOptions, Observer};
 use crate::zoo::Architecture;
@@ -256,14 +257,55 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             let all = (1..=keys.clamp(1, 8)).filter_map(|number| Key::new(&format!("k{number}")).ok());
             return Some(if self.luck.one_in(2) { KVSOperation::MGet(all.collect()) } else { KVSOperation::GetAll });
         }
+        if self.hunt.architecture.smr().is_some() && self.luck.one_in(3) {
+            return self.draw_command(key);
+        }
         if self.luck.percent(reads_percent) {
             return Some(KVSOperation::Get(key));
         }
         if self.luck.percent(deletes_percent) {
             return Some(KVSOperation::Delete(key));
         }
+        Some(KVSOperation::Put(key, self.new_value()?))
+    }
+
+    /// What only the store of a replicated state machine knows.
+    fn draw_command(&mut self, key: Key) -> Option<KVSOperation> {
+        Some(match self.luck.below(8) {
+            0 | 1 => KVSOperation::PutFor(key, self.new_value()?, self.draw_ttl()),
+            2 => KVSOperation::Exists(key),
+            3 => KVSOperation::ListKeys,
+            4 => KVSOperation::Size,
+            5 if self.luck.one_in(2) => KVSOperation::Clear,
+            _ => {
+                let commands = (0..1 + self.luck.below(3)).map(|_| self.draw_command_of_batch());
+                KVSOperation::Batch(commands.collect::<Option<_>>()?)
+            }
+        })
+    }
+
+    fn draw_command_of_batch(&mut self) -> Option<KVOperation> {
+        let keys = self.hunt.workload.keys.max(1);
+        let key = Key::new(&format!("k{}", self.luck.below(keys) + 1)).ok()?;
+        Some(match self.luck.below(10) {
+            0..=3 => KVOperation::Set { key, value: self.new_value()?, ttl: None },
+            4 => KVOperation::Set { key, value: self.new_value()?, ttl: Some(self.draw_ttl()) },
+            5 => KVOperation::Get(key),
+            6 => KVOperation::Delete(key),
+            7 => KVOperation::Exists(key),
+            8 => KVOperation::Size,
+            // No key is empty: the batch is refused.
+            _ => KVOperation::Set { key: Key::new("").ok()?, value: self.new_value()?, ttl: None },
+        })
+    }
+
+    fn draw_ttl(&mut self) -> Span {
+        Span::from_ms(u64::from(self.luck.pick(&[1_u32, 50, 500, 3_000], 50)))
+    }
+
+    fn new_value(&mut self) -> Option<Value> {
         self.values += 1;
-        Some(KVSOperation::Put(key, Value::new(&format!("w{}", self.values)).ok()?))
+        Value::new(&format!("w{}", self.values)).ok()
     }
 
     fn draw(&mut self) -> Option<Input> {
@@ -274,6 +316,11 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         if has.views && self.luck.one_in(10) {
             let joins = self.luck.one_in(2);
             return self.replay.sim().change_of_members(&[server], joins).ok();
+        }
+        if self.hunt.architecture.smr().is_some_and(|config| config.enable_notifications) && self.luck.one_in(16) {
+            let prefix = Key::new(self.luck.pick(&["", "k", "k1"], "")).ok()?;
+            let wish = Wish { server, prefix, is_on: !self.luck.one_in(4) };
+            return Some(Input::Watch { client, watch: wish.into() });
         }
         match self.luck.below(16) {
             0..=5 => {
@@ -351,7 +398,8 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
     /// Where somebody outside says who leads, they have seen that all are up, and name all.
     fn names_all(&mut self) -> Result<(), Breach> {
         let (architecture, servers) = (&self.hunt.architecture, &self.servers);
-        if !architecture.has_views() {
+        // Servers of Raft agree whoever of them was asked for; if not all were, the others must not disturb them.
+        if !architecture.has_views() || (architecture.raft().is_some() && self.luck.one_in(2)) {
             return Ok(());
         }
         match self.replay.sim().change_of_members(servers, true) {
@@ -360,8 +408,8 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         }
     }
 
-    /// The watchdog: nothing stands in the way any more, so every client that goes on asking is answered, and soon. (One with few tries may
-    /// give up on a slow network before its answer has come; then it asks anew.)
+    /// The watchdog: nothing stands in the way any more, so every client is answered, and soon. (One with few tries may give up on a slow
+    /// network before its answer has come; then it asks anew.)
     fn answers_again(&mut self) -> Result<(), Breach> {
         let until = self.now() + settling_time(&self.hunt.architecture);
         while self.now() < until && self.step()? {}
@@ -369,36 +417,41 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             return Ok(());
         }
         let patience = self.now() + settling_time(&self.hunt.architecture);
+        let mut open: Vec<(NodeId, bool)> =
+            self.clients.iter().flat_map(|client| [(*client, true), (*client, false)]).collect();
         loop {
             let before = self.watch.history().operations().len();
-            self.ask_all()?;
+            for (client, writes) in &open {
+                self.ask(*client, *writes)?;
+            }
             while !self.clients_are_idle() && self.now() < patience && self.step()? {}
-            let is_answered = |operation: &Operation| {
-                operation.ended.as_ref().is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
-            };
-            match self.watch.history().operations()[before..].iter().find(|operation| !is_answered(operation)) {
+            let asked = &self.watch.history().operations()[before..];
+            let unanswered = asked.iter().filter(|operation| {
+                !operation.ended.as_ref().is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
+            });
+            open = unanswered.clone().map(|operation| (operation.client(), operation.op().is_write())).collect();
+            match unanswered.last() {
                 None => return Ok(()),
                 Some(_) if self.now() < patience && self.clients_are_idle() => {}
-                Some(open) => {
-                    let what = format!("{} is not answered, and nothing stands in the way", open.op());
-                    let node = open.client();
+                Some(last) => {
+                    let what = format!("{} is not answered, and nothing stands in the way", last.op());
+                    let node = last.client();
                     return Err(Breach::Invariant(Violation { id: "W1", time: self.now(), node, what }));
                 }
             }
         }
     }
 
-    /// Every client writes and reads.
-    fn ask_all(&mut self) -> Result<(), Breach> {
-        for client in self.clients.clone() {
+    fn ask(&mut self, client: NodeId, writes: bool) -> Result<(), Breach> {
+        let Ok(key) = Key::new("k1") else { return Ok(()) };
+        let op = if writes {
             self.values += 1;
-            let put = Key::new("k1").ok().zip(Value::new(&format!("w{}", self.values)).ok());
-            let get = Key::new("k1").ok().map(KVSOperation::Get);
-            for op in put.map(|(key, value)| KVSOperation::Put(key, value)).into_iter().chain(get) {
-                self.act(Input::Call { client, call: Call { op, to: None }.into() })?;
-            }
-        }
-        Ok(())
+            let Ok(value) = Value::new(&format!("w{}", self.values)) else { return Ok(()) };
+            KVSOperation::Put(key, value)
+        } else {
+            KVSOperation::Get(key)
+        };
+        self.act(Input::Call { client, call: Call { op, to: None }.into() })
     }
 
     fn clients_are_idle(&self) -> bool {

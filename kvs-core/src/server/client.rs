@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Message, Node, Timer, sharding};
+use super::{Message, Node, Subscription, Timer, sharding};
 use crate::lattice::{Dependencies, Max, Merge, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Kept, Key, Outcome, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
@@ -122,7 +122,7 @@ struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Client {
     #[serde(skip)]
-    options: Arc<ClientOptions>,
+    pub(super) options: Arc<ClientOptions>,
     router: Router,
     /// Its present session; it begins a new one when it has lost track of an operation.
     session: u32,
@@ -137,6 +137,9 @@ pub struct Client {
     dependencies: Option<Arc<Dependencies>>,
     traffic: Option<Traffic>,
     values_invented: u32,
+    /// What it wants to hear of.
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) subscriptions_made: u32,
 }
 
 impl Client {
@@ -154,6 +157,8 @@ impl Client {
             dependencies: None,
             traffic: None,
             values_invented: 0,
+            subscriptions: Vec::new(),
+            subscriptions_made: 0,
         }
     }
 
@@ -191,6 +196,11 @@ impl Client {
                 });
             }
             Event::Receive { from, message: Message::Redirect { id, to } } => self.on_redirect(from, id, to, cx),
+            Event::Receive { message: Message::Watch(watch), .. } => self.on_watch(&watch, cx),
+            Event::Receive { from, message: Message::Subscription(message) } => {
+                self.on_subscription(from, &message, cx);
+            }
+            Event::Timer(Timer::Renew) => self.on_renew(cx),
             Event::Timer(Timer::Retry) => self.on_retry(cx),
             Event::Timer(Timer::NextRequest) => self.on_next_request(cx),
             // Said to servers.
@@ -260,7 +270,7 @@ impl Client {
         };
         self.learn(&pending.request.op, response);
         if !pending.is_named {
-            self.router.follow(from);
+            self.router.answered(from);
         }
         let whole = pending.request.clone();
         if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&whole.op, &response.result) {

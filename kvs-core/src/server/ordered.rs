@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::{Message, Node, Server, Timer};
 use crate::ordering::{self, Executor, Ordering, Reply, paxos};
 use crate::process::{Context, Event, EventOf, NodeId};
+use crate::replication::primary_backup::PrimaryBackup;
 use crate::replication::{Replication, primary_backup};
 use crate::request::Request;
 use crate::routing::view::View;
@@ -54,8 +55,17 @@ impl Server {
         }
     }
 
-    /// Somebody outside has announced who leads. False if that is not how views are made here.
+    /// Somebody outside has announced who leads, or asked for other members. False if that is not how views are made here.
     pub(super) fn announce(&mut self, from: NodeId, views: &[Arc<View>], cx: &mut Context<'_, Node>) -> bool {
+        if let (Ordering::Raft(raft), Some(newest)) = (&mut self.ordering, views.last()) {
+            if from == NodeId::OUTSIDE {
+                let mut executor = Executor::new(&mut self.machine);
+                raft.ask_for(newest, &mut executor, cx);
+                let replies = executor.into_replies();
+                self.answer(replies, cx);
+            }
+            return true;
+        }
         let Replication::PrimaryBackup(part) = &mut self.replication else { return false };
         if from == NodeId::OUTSIDE {
             let replies = part.announce(views, &mut self.machine, cx);
@@ -77,6 +87,8 @@ impl Server {
             } else if let Some(proxy) = self.ordering.proxy() {
                 // What was chosen is kept by others than this server, however it fares.
                 cx.send(proxy, message);
+            } else if self.replication.primary_backup().is_some_and(PrimaryBackup::answers_for_others) {
+                cx.durably().send(id.client.node, message);
             }
         }
     }

@@ -48,6 +48,8 @@ pub struct Sim {
     is_replicated: bool,
     /// Whether there is a replicated state machine, which knows more than put, get and delete.
     takes_commands: bool,
+    /// Whether clients may subscribe to changes.
+    notifies: bool,
     orders: Vec<Order>,
 }
 
@@ -64,6 +66,7 @@ impl Sim {
             may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
             is_replicated: architecture.gossip().is_some() || architecture.is_ordered(),
             takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
+            notifies: architecture.smr().is_some_and(|config| config.enable_notifications),
             orders: Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ordering::paxos::{Acceptor, Cluster, Part, PaxosConfig, Proposer, Proxy, Replica};
 use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::ordering::raft::{Raft, RaftOptions};
+use crate::ordering::vr::{Vr, VrOptions};
 use crate::ordering::{Ordering, ReadMode};
 use crate::process::NodeId;
 use crate::replication::Replication;
@@ -46,6 +47,8 @@ pub enum Animal {
     PrimaryBackup,
     /// Replicas that execute one sequence of requests, on which others agree.
     Linearizable,
+    /// Replicas that take turns to lead.
+    Vr,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -124,6 +127,12 @@ impl Shards {
     }
 }
 
+/// One shard that is all there is.
+fn whole(servers: impl Iterator<Item = NodeId>) -> ShardMap {
+    let all = Shard { name: ShardName::whole(), nodes: servers.collect() };
+    ShardMap::new(Placement::Modulo, Arc::new(View { epoch: 1, shards: [all].into() }))
+}
+
 /// `A`, `B`, `D`, …: `C1` is a client.
 pub(super) fn letter(shard: u32) -> char {
     const LETTERS: &[u8] = b"ABDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -153,6 +162,8 @@ pub enum OrderingOptions {
     Rabia(RabiaOptions),
     /// Proposers and acceptors agree on one sequence for all replicas.
     MultiPaxos(PaxosConfig),
+    /// Replicas take turns to lead, view by view.
+    Vr(VrOptions),
 }
 
 /// The part that a node plays.
@@ -210,6 +221,7 @@ impl Architecture {
         let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
         let raft_options = self.raft().map(|options| Arc::new(options.clone()));
         let rabia_options = self.rabia().map(|options| Arc::new(options.clone()));
+        let vr_options = self.vr().map(|options| Arc::new(options.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
@@ -250,10 +262,11 @@ impl Architecture {
                         }
                     }
                 }
-                None => server.with_ordering(match (&raft_options, &rabia_options) {
-                    (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
-                    (_, Some(options)) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
-                    (None, None) => Ordering::Arrival,
+                None => server.with_ordering(match (&raft_options, &rabia_options, &vr_options) {
+                    (Some(options), ..) => Ordering::Raft(Raft::new(options.clone(), servers.clone(), me).into()),
+                    (_, Some(options), _) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
+                    (.., Some(options)) => Ordering::Vr(Vr::new(options.clone(), servers.clone(), me).into()),
+                    (None, None, None) => Ordering::Arrival,
                 }),
             };
             Node::Server(match &sharding_options {
@@ -263,19 +276,23 @@ impl Architecture {
         };
         let client_options = Arc::new(self.client.clone());
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
+        // Who is no member now may be one later.
+        let known = if self.raft().is_some() { Arc::new(whole(self.asked_ids())) } else { map.clone() };
         let client = |place: u32| {
-            let router = Router::new(self.routing, hashed, map.clone(), place);
+            let router = Router::new(self.routing, hashed, known.clone(), place);
             let router = if self.is_ordered() { router.among_equals() } else { router };
+            let is_passed_on = self.primary_backup().is_some_and(primary_backup::Options::passes_reads_on);
+            let router = if is_passed_on { router.answered_by_others() } else { router };
             Node::Client(Client::new(client_options.clone(), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
     }
 
-    /// Which servers keep what at the beginning. Without shards, all of them are one.
+    /// Which servers keep what at the beginning. Without shards, all of them are one, but for those that stand by.
     pub fn first_map(&self) -> ShardMap {
         let Some(shards) = &self.sharding else {
-            let all = Shard { name: ShardName::whole(), nodes: self.asked_ids().collect() };
-            return ShardMap::new(Placement::Modulo, Arc::new(View { epoch: 1, shards: [all].into() }));
+            let members = self.servers - self.raft().map_or(0, |options| options.spares.min(self.servers));
+            return whole(self.asked_ids().filter(|server| server.0 < members));
         };
         ShardMap::new(shards.options.placement, Arc::new(shards.first_view()))
     }
@@ -293,7 +310,9 @@ impl Architecture {
         match (&self.ordering, &self.replication) {
             _ if !self.is_server(node) => Role::Client,
             _ if self.view_service() == Some(node) => Role::ViewService,
-            (_, ReplicationOptions::EpidemicGossip(_)) | (OrderingOptions::Rabia(_), _) => Role::Replica,
+            (_, ReplicationOptions::EpidemicGossip(_)) | (OrderingOptions::Rabia(_) | OrderingOptions::Vr(_), _) => {
+                Role::Replica
+            }
             (OrderingOptions::Arrival | OrderingOptions::Raft(_), _) => Role::Server,
             (OrderingOptions::MultiPaxos(config), _) => match config.part(node) {
                 Some((Part::Proposer, _)) => Role::Proposer,
@@ -316,6 +335,7 @@ impl Architecture {
             OrderingOptions::Raft(options) => Some(options.longest_election_timeout()),
             OrderingOptions::Rabia(options) => Some(options.resend_after),
             OrderingOptions::MultiPaxos(config) => Some(config.longest_silence()),
+            OrderingOptions::Vr(options) => Some(options.longest_silence()),
         }
     }
 
@@ -323,7 +343,8 @@ impl Architecture {
     pub fn reads(&self) -> Option<ReadMode> {
         match &self.ordering {
             OrderingOptions::Raft(options) => Some(options.reads),
-            OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
+            OrderingOptions::Rabia(options) => Some(options.reads),
+            OrderingOptions::Arrival | OrderingOptions::Vr(_) => None,
             OrderingOptions::MultiPaxos(config) => Some(config.reads),
         }
     }
@@ -375,6 +396,22 @@ impl Architecture {
         }
     }
 
+    /// How replicas take turns to lead, if they do.
+    pub fn vr(&self) -> Option<&VrOptions> {
+        match &self.ordering {
+            OrderingOptions::Vr(options) => Some(options),
+            _ => None,
+        }
+    }
+
+    /// How the store of a replicated state machine behaves, if there is one.
+    pub fn smr(&self) -> Option<&KVStoreConfig> {
+        match &self.storage {
+            StorageOptions::Smr(config) => Some(config),
+            StorageOptions::Core | StorageOptions::Lattice(_) => None,
+        }
+    }
+
     /// How primary and backups work together, if there are such.
     pub fn primary_backup(&self) -> Option<&primary_backup::Options> {
         match &self.replication {
@@ -389,9 +426,12 @@ impl Architecture {
         has_one.then(|| NodeId(self.servers.saturating_sub(1)))
     }
 
-    /// Whether somebody outside announces who keeps what, or who leads.
+    /// Whether somebody outside announces who keeps what, who leads, or who agrees.
     pub fn has_views(&self) -> bool {
-        self.sharding.is_some() || self.primary_backup().is_some_and(|options| options.views == Views::External)
+        let has_spares = self.raft().is_some_and(|options| options.spares > 0);
+        has_spares
+            || self.sharding.is_some()
+            || self.primary_backup().is_some_and(|options| options.views == Views::External)
     }
 
     /// The servers.

@@ -32,8 +32,9 @@
 //! | B5 | smr | a slot holds one thing everywhere: nothing, or what a majority has proposed for it |
 //! | B6 | smr | what a slot holds a client has asked for, and no request is in two slots |
 //! | B7 | smr | the coin is tossed by those only that have heard nothing but ?, and it shows the same everywhere |
-//! | B8 | ordered, when quiet | who is up has executed all that anybody has |
+//! | B8 | ordered, when quiet | who is up and has a voice has executed all that anybody had some time ago |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
+//! | B11 | all that notify | a subscriber hears of changes in order, each once, the same as everybody, and none is left out without a word |
 //! | F1 | Raft | in each term there is one leader at most |
 //! | F2 | Raft | a leader does not change or cut off its own log |
 //! | F3 | Raft | logs that have an entry of the same place and term are the same up to there |
@@ -42,32 +43,42 @@
 //! | F6 | Raft | a server votes for one candidate a term, whatever crashes |
 //! | F7 | Raft | a term that a server has told others never falls, whatever crashes |
 //! | F8 | Raft, with leases | nobody is elected while somebody else has a lease, as long as clocks go alike |
+//! | F9 | Raft | of members that follow each other in a log, any two majorities have a server in common |
+//! | F10 | Raft | what a leader takes for committed, a majority of its members has, those on their disks that are down |
+//! | F11 | Raft, when quiet | the members are those that were asked for last |
 //! | A1 | primary-backup | one server completes operations in a view, and what it completes is known to the primary of every later one |
 //! | A2 | primary-backup | what is complete has been applied by every backup |
 //! | A3 | primary-backup | who has all of one view up to one operation is in one state |
 //! | A4 | primary-backup | who leads was in the view before, and has all that was ever answered |
 //! | A6 | primary-backup | operations of a view are applied one after the other, and none is left out |
+//! | A7 | primary-backup, with leases | no view is in place while somebody who goes by an older one has a lease, as long as clocks go alike |
 //! | P1 | Multi-Paxos | the ballot that an acceptor follows never becomes lower, not by a crash either |
 //! | P2 | Multi-Paxos | what an acceptor has accepted has no higher ballot than the one it follows |
 //! | P3 | Multi-Paxos | for each ballot and slot one command is proposed |
 //! | P4 | Multi-Paxos | if a command is chosen for a slot, every higher ballot proposes the same |
 //! | P5 | Multi-Paxos | replicas are told one command for each slot, which is chosen |
-//! | P7 | Multi-Paxos | what a replica holds is what the slots lead to, in their order and each request once |
+//! | P7 | Raft, Multi-Paxos | what a replica holds is what the slots lead to, in their order and each request once |
 //! | P9 | Multi-Paxos | acceptors forget only what `f + 1` replicas have in snapshots on their disks |
 //! | P10 | Multi-Paxos | a leader has no read answered before it knows what was chosen before it led |
 //! | P11 | Multi-Paxos | one proposer leads by a ballot |
+//! | VR1 | VR | replicas that take part in one view have equal logs, as far as they go |
+//! | VR2 | VR | what was executed for a slot is executed by all, and is in the log of whoever begins to lead |
+//! | VR3 | VR | who has told others of a view takes part in no earlier one, whatever crashes |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
 
 mod gossip;
 mod local;
+mod notices;
 mod ordered;
 mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
+mod reference;
 mod sharding;
+mod vr;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -86,7 +97,10 @@ use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, World};
 use crate::zoo::{Animal, Architecture};
 
-pub use primary_backup::is_stuck;
+/// Whether a store stands still by design: nobody is left, or nobody who is known, that has the state.
+pub fn is_stuck(architecture: &Architecture, world: &World<Node>) -> bool {
+    primary_backup::is_stuck(architecture, world) || vr::is_stuck(world)
+}
 
 /// An invariant does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +132,10 @@ pub struct Invariants {
     ordered: Option<ordered::Watch>,
     raft: Option<raft::Watch>,
     rabia: Option<rabia::Watch>,
+    notices: Option<notices::Watch>,
     primary_backup: Option<primary_backup::Watch>,
     paxos: Option<paxos::Watch>,
+    vr: Option<vr::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -149,8 +165,10 @@ impl Invariants {
             ordered: ordered::Watch::new(architecture),
             raft: raft::Watch::new(architecture),
             rabia: rabia::Watch::new(architecture),
+            notices: notices::Watch::new(architecture),
             primary_backup: primary_backup::Watch::new(architecture),
             paxos: paxos::Watch::new(architecture),
+            vr: vr::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -205,7 +223,7 @@ impl Invariants {
             }
             // Also when it has not changed: what it rests on may be on its disk by now.
             if let (Some(watch), Some(server)) = (&mut self.ordered, now.as_server()) {
-                let found = watch.compare(node, server, world.disk(node));
+                let found = watch.compare(node, server, world.disk(node), world.now());
                 found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
             }
             if seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, now)) {
@@ -233,8 +251,13 @@ impl Invariants {
             });
             let found = found.and_then(|()| match (&mut self.raft, server.ordering().raft()) {
                 (Some(watch), Some(raft)) => {
-                    watch.look(node, before.and_then(|before| before.ordering().raft()), raft, world)
+                    watch.look(node, before.and_then(|before| before.ordering().raft()), raft, world)?;
+                    watch.look_at_machine(server)
                 }
+                _ => Ok(()),
+            });
+            let found = found.and_then(|()| match (&mut self.vr, server.ordering().vr()) {
+                (Some(watch), Some(vr)) => watch.look(node, before.and_then(|before| before.ordering().vr()), vr),
                 _ => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.primary_backup {
@@ -255,7 +278,14 @@ impl Invariants {
         let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
-        let found = sharding.and_then(|()| ordered()).and_then(|()| primary_backup()).and_then(|()| {
+        let notices = || self.notices.as_ref().map_or(Ok(()), notices::Watch::when_quiet);
+        let raft = || self.raft.as_ref().map_or(Ok(()), |_| raft::Watch::when_quiet(world));
+        let found = sharding
+            .and_then(|()| ordered())
+            .and_then(|()| notices())
+            .and_then(|()| raft())
+            .and_then(|()| primary_backup());
+        let found = found.and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
             self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
         });
@@ -316,7 +346,7 @@ impl Invariants {
             self.fail(id, time, server, what);
         }
         if let Some(watch) = &mut self.primary_backup
-            && let Err((id, what)) = watch.answered(server, response)
+            && let Err((id, what)) = watch.answered(server, response, is_read)
         {
             self.fail(id, time, server, what);
         }
@@ -332,7 +362,7 @@ impl Invariants {
         let found = match message {
             ordering::Message::Rabia(message) => self.rabia.as_mut().map(|watch| watch.said(from, message)),
             ordering::Message::Paxos(message) => self.paxos.as_mut().map(|watch| watch.said(from, message)),
-            ordering::Message::Raft(_) => None,
+            ordering::Message::Raft(_) | ordering::Message::Vr(_) => None,
         };
         let found = found.unwrap_or(Ok(()));
         if let Err((id, what)) = found {
@@ -342,6 +372,11 @@ impl Invariants {
 
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
+            Message::Noticed(noticed) => {
+                if let Some(Err((id, what))) = self.notices.as_mut().map(|watch| watch.told(node, noticed)) {
+                    self.fail(id, time, node, what);
+                }
+            }
             Message::Called(request) => {
                 let puts = request.op.puts().into_iter().map(|(key, value)| (key.clone(), value.clone()));
                 self.written.extend(puts);
@@ -392,6 +427,9 @@ impl Observer<Node> for Invariants {
             }
             Happening::Sent { from, to, message: Message::Ordering(message), .. } => {
                 self.hear_ordering(now, from, message);
+                if let (Some(watch), ordering::Message::Vr(message)) = (&mut self.vr, message) {
+                    watch.sent(from, message);
+                }
                 if let (Some(watch), ordering::Message::Raft(message)) = (&mut self.raft, message)
                     && let Err((id, what)) = watch.sent(from, to, message)
                 {
@@ -424,7 +462,8 @@ impl Observer<Node> for Invariants {
                     watch.crashed(node);
                 }
                 // Who is alone executes at once, and answers when the disk has it: what it did not get to say may be gone.
-                if self.seen.len() == 1 {
+                let seen = self.seen.get(node.index()).and_then(|seen| seen.as_ref()?.as_server()?.ordering().raft());
+                if self.seen.len() == 1 || seen.is_some_and(|raft| raft::was_alone(node, raft)) {
                     self.ordered.iter_mut().for_each(ordered::Watch::forget);
                     self.raft.iter_mut().for_each(raft::Watch::forget);
                 }
