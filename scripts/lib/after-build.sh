@@ -3,13 +3,15 @@
 # Called by the hook in Trunk.toml.
 set -euo pipefail
 
+# shellcheck source=scripts/lib/styles.sh
+. "$TRUNK_SOURCE_DIR/scripts/lib/styles.sh"
+
 cd "$TRUNK_STAGING_DIR"
 from=$TRUNK_SOURCE_DIR/kvs-web
 
 main() {
     cp "$from"/embed/{kvs-zoo.js,kvs-zoo-frame.js,embed.html,embed.js,embed.css,page.js} .
-    # One after the other, as the page has them; what a chapter needs comes last and wins.
-    cat "$from"/styles/{base,stage,panels,embed}.css >kvs-zoo.css
+    embedded_styles "$TRUNK_SOURCE_DIR" >kvs-zoo.css
     name_the_program
     take_the_script_out_of_the_page
     [ "$TRUNK_PROFILE" != release ] || keep_everything
