@@ -7,6 +7,7 @@ pub mod journal;
 mod lattice_core;
 mod machine;
 pub mod smr;
+pub mod snapshots;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
