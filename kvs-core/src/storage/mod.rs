@@ -1,10 +1,13 @@
 //! What is kept? The socket that holds the values.
 
 mod core;
+pub mod engine;
+mod frame;
 pub mod journal;
 mod lattice_core;
 mod machine;
 pub mod smr;
+pub mod snapshots;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
