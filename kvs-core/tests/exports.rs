@@ -742,7 +742,7 @@ fn check_jepsen(name: &str, history: &History) {
             (None, None) => {}
             (Some(ended), Some(back)) => {
                 let kind = match ended.outcome {
-                    Outcome::Maybe => "info",
+                    Outcome::Maybe | Outcome::MaybeClosed => "info",
                     Outcome::Unavailable => "fail",
                     Outcome::Ok(_) => "ok",
                 };

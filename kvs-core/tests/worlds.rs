@@ -136,6 +136,17 @@ fn linearizable_keeps_its_invariants() {
     assert_seen(&sights, &[LEASED, NO_LEASE, QUEUED, STALE_BALLOT, STALE_VOTE, STEPPED_DOWN]);
 }
 
+#[test]
+fn versioned_keeps_its_invariants() {
+    use kvs_core::server::{
+        ANSWER_DROPPED, COPIES_POSSIBLE, COPY_DROPPED, FIRST_COPY, GAVE_UP, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED,
+        NEVER_LEFT, NEVER_THERE, RETRIED,
+    };
+    let sent = [NEVER_LEFT, ANSWER_DROPPED, COPY_DROPPED, RETRIED, GAVE_UP];
+    let concluded = [COPIES_POSSIBLE, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, NEVER_THERE];
+    assert_seen(&live_many(Animal::Versioned), &[&sent[..], &concluded[..]].concat());
+}
+
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {

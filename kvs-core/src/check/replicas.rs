@@ -109,7 +109,7 @@ fn server(world: &World<Node>, node: NodeId) -> Option<&Server> {
 fn lattice(world: &World<Node>, node: NodeId) -> Option<&LatticeKVSCore> {
     match server(world, node)?.storage() {
         Storage::Lattice(store) => Some(store),
-        Storage::Core(_) | Storage::Smr(_) => None,
+        Storage::Core(_) | Storage::Smr(_) | Storage::Versioned(_) => None,
     }
 }
 
@@ -146,7 +146,7 @@ pub fn settling_time(architecture: &Architecture) -> Span {
 fn lost(run: &Run<'_>, excused_until: Time) -> Option<Missing> {
     let operations = run.operations();
     let puts = operations.iter().enumerate().filter_map(|(place, operation)| match operation.op() {
-        KVSOperation::Put(key, value) if operation.called >= excused_until && is_acknowledged(run, place) => {
+        KVSOperation::Put(key, value) | KVSOperation::PutIf(key, value, _) if operation.called >= excused_until && is_acknowledged(run, place) => {
             Some((place, operation, key, value))
         }
         _ => None,
@@ -199,10 +199,8 @@ fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
                 parcels.iter().any(|(k, parcel)| k == key && parcel.values().contains(value))
             }
             // A copy of the request itself may still come.
-            Message::Request(request) | Message::Sharding(sharding::Message::Proxy(request)) => {
-                matches!(&request.op, KVSOperation::Put(k, v) if k == key && v == value)
-            }
-            _ => false,
+            Message::Sharding(sharding::Message::Proxy(request)) => request.op.puts().contains(&(key, value)),
+            message => message.as_request().is_some_and(|request| request.op.puts().contains(&(key, value))),
         })
     };
     architecture.server_ids().any(keeps) || is_on_its_way()

@@ -12,6 +12,7 @@ use crate::process::NodeId;
 use crate::server::{Call, Node, Traffic};
 use crate::sim::{Fate, Input, Links, Operation, Recording, Replay};
 use crate::time::{Span, Time};
+use crate::version::Version;
 use crate::world::{LinkOptions, Observer};
 use crate::zoo::Architecture;
 
@@ -263,7 +264,12 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             return Some(KVSOperation::Delete(key));
         }
         self.values += 1;
-        Some(KVSOperation::Put(key, Value::new(&format!("w{}", self.values)).ok()?))
+        let value = Value::new(&format!("w{}", self.values)).ok()?;
+        if self.hunt.architecture.versioned().is_some() && self.luck.one_in(3) {
+            // Somebody who has read nothing, and guesses.
+            return Some(KVSOperation::PutIf(key, value, Version::new(u64::from(self.luck.below(4)))));
+        }
+        Some(KVSOperation::Put(key, value))
     }
 
     fn draw(&mut self) -> Option<Input> {

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Client, Fill, Return, Traffic};
+use super::client::{Call, Client, ClerkMessage, Fill, Return, Traffic};
 use super::{Server, ordered, sharding};
 use crate::op::RequestId;
 use crate::ordering::{self, Glance, paxos};
@@ -62,6 +62,8 @@ pub enum Message {
     Ordering(ordering::Message),
     /// Between primary, backups and the view service.
     PrimaryBackup(primary_backup::Message),
+    /// Between a clerk and a server of versioned values.
+    Clerk(ClerkMessage),
 }
 
 impl Message {
@@ -98,6 +100,24 @@ impl Message {
             Self::Redirect { .. } => "Redirect",
             Self::Ordering(message) => message.kind(),
             Self::PrimaryBackup(message) => message.kind(),
+            Self::Clerk(ClerkMessage::Ask { .. }) => "Request",
+            Self::Clerk(ClerkMessage::Answer { .. }) => "Response",
+        }
+    }
+
+    /// The request of a client, however it is sent.
+    pub fn as_request(&self) -> Option<&Arc<Request>> {
+        match self {
+            Self::Request(request) | Self::Clerk(ClerkMessage::Ask { request, .. }) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// The answer to a client, however it is sent.
+    pub fn as_response(&self) -> Option<&Arc<Response>> {
+        match self {
+            Self::Response(response) | Self::Clerk(ClerkMessage::Answer { response, .. }) => Some(response),
+            _ => None,
         }
     }
 
@@ -185,6 +205,12 @@ impl From<primary_backup::Message> for Message {
     }
 }
 
+impl From<ClerkMessage> for Message {
+    fn from(message: ClerkMessage) -> Self {
+        Self::Clerk(message)
+    }
+}
+
 impl From<gossip::Message> for Message {
     fn from(message: gossip::Message) -> Self {
         Self::Gossip(message)
@@ -208,6 +234,8 @@ pub enum Timer {
     Ordering(ordering::Timer),
     /// A primary, a backup, or the view service.
     PrimaryBackup(primary_backup::Timer),
+    /// A server that checks first and inserts later: insert what was checked.
+    Insert,
 }
 
 impl Timer {
@@ -223,11 +251,12 @@ impl Timer {
             Self::Handoff => "Handoff",
             Self::Ordering(timer) => timer.name(),
             Self::PrimaryBackup(timer) => timer.name(),
+            Self::Insert => "Insert",
         }
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -247,6 +276,7 @@ impl Timer {
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Resend)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::ProxyRetry)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Gap)),
+        Self::Insert,
     ];
 }
 

@@ -19,7 +19,7 @@ use crate::routing::view::{ShardName, View, ViewError};
 use crate::server::Node;
 use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
-use crate::zoo::{Architecture, StorageOptions};
+use crate::zoo::{Animal, Architecture, StorageOptions};
 
 pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
@@ -48,6 +48,8 @@ pub struct Sim {
     is_replicated: bool,
     /// Whether there is a replicated state machine, which knows more than put, get and delete.
     takes_commands: bool,
+    /// Whether every value has a version; then a put names one, and nothing is deleted.
+    has_versions: bool,
     orders: Vec<Order>,
 }
 
@@ -64,6 +66,7 @@ impl Sim {
             may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
             is_replicated: architecture.gossip().is_some() || architecture.is_ordered(),
             takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
+            has_versions: architecture.animal == Animal::Versioned,
             orders: Vec::new(),
         }
     }

@@ -128,6 +128,7 @@ impl Machine {
             KVSOperation::ListKeys => KVSResponse::Keys(self.storage.keys().into()),
             KVSOperation::Size => KVSResponse::Size(self.storage.keys().len() as u64),
             KVSOperation::Put(..)
+            | KVSOperation::PutIf(..)
             | KVSOperation::PutFor(..)
             | KVSOperation::Delete(_)
             | KVSOperation::Clear
@@ -141,7 +142,7 @@ impl Machine {
         let (core, smr) = match &self.storage {
             Storage::Core(core) => (core.clone(), None),
             Storage::Smr(store) => (KVSCore::default(), Some(Arc::new(store.state().clone()))),
-            Storage::Lattice(_) => (KVSCore::default(), None),
+            Storage::Lattice(_) | Storage::Versioned(_) => (KVSCore::default(), None),
         };
         MachineSnapshot { core, served: self.served.clone(), smr }
     }

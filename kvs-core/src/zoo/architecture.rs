@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::Probability;
 use crate::ordering::paxos::{Acceptor, Cluster, Part, PaxosConfig, Proposer, Proxy, Replica};
 use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::ordering::raft::{Raft, RaftOptions};
@@ -19,8 +20,9 @@ use crate::routing::map::{Placement, ShardMap};
 use crate::routing::view::{Shard, ShardName, View};
 use crate::routing::{Router, RoutingOptions};
 use crate::server::sharding::{Sharding, ShardingOptions};
-use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
+use crate::server::{ClerkOptions, Client, ClientOptions, Node, Server, ServerOptions};
 use crate::storage::smr::{KVStoreConfig, KVStoreSMR};
+use crate::storage::versioned::VersionedOptions;
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
 use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
@@ -46,6 +48,8 @@ pub enum Animal {
     PrimaryBackup,
     /// Replicas that execute one sequence of requests, on which others agree.
     Linearizable,
+    /// One server of values with versions, and clerks who ask it.
+    Versioned,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -71,6 +75,8 @@ pub struct Architecture {
     pub server: ServerOptions,
     /// How clients behave.
     pub client: ClientOptions,
+    /// How likely each client's clerk drops a request before it leaves, in the order of clients; those that are not named do as all do.
+    pub request_losses: Vec<Probability>,
     /// How links treat messages.
     pub links: LinkOptions,
     /// How disks behave.
@@ -139,6 +145,8 @@ pub enum StorageOptions {
     Lattice(Values),
     /// All commands of a replicated state machine, in one order.
     Smr(KVStoreConfig),
+    /// Values with versions, which an engine keeps.
+    Versioned(VersionedOptions),
 }
 
 /// What goes into the ordering socket.
@@ -214,6 +222,7 @@ impl Architecture {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
             StorageOptions::Smr(config) => Storage::Smr(Box::new(KVStoreSMR::new(Arc::new(config)))),
+            StorageOptions::Versioned(_) => Storage::Versioned(Box::default()),
         };
         let backup_options = self.primary_backup().map(|options| Arc::new(options.clone()));
         let (keepers, service): (Arc<[NodeId]>, _) = (self.asked_ids().collect(), self.view_service());
@@ -236,6 +245,10 @@ impl Architecture {
                 }
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
+            let server = match self.storage {
+                StorageOptions::Versioned(options) => server.with_versions(options),
+                _ => server,
+            };
             let server = match &paxos {
                 Some((config, cluster)) => {
                     let (config, cluster) = (config.clone(), cluster.clone());
@@ -262,11 +275,18 @@ impl Architecture {
             })
         };
         let client_options = Arc::new(self.client.clone());
+        let of_client = |place: u32| match (self.request_losses.get(place as usize), &self.client.clerk) {
+            (Some(request_loss), Some(clerk)) => {
+                let clerk = Some(ClerkOptions { request_loss: *request_loss, ..clerk.clone() });
+                Arc::new(ClientOptions { clerk, ..self.client.clone() })
+            }
+            _ => client_options.clone(),
+        };
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
         let client = |place: u32| {
             let router = Router::new(self.routing, hashed, map.clone(), place);
             let router = if self.is_ordered() { router.among_equals() } else { router };
-            Node::Client(Client::new(client_options.clone(), router))
+            Node::Client(Client::new(of_client(place), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
     }
@@ -347,6 +367,14 @@ impl Architecture {
     pub fn paxos(&self) -> Option<&PaxosConfig> {
         match &self.ordering {
             OrderingOptions::MultiPaxos(config) => Some(config),
+            _ => None,
+        }
+    }
+
+    /// How the server of versioned values goes about it, if there is one.
+    pub fn versioned(&self) -> Option<&VersionedOptions> {
+        match &self.storage {
+            StorageOptions::Versioned(options) => Some(options),
             _ => None,
         }
     }

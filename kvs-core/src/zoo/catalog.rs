@@ -28,7 +28,7 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 9] = [
+pub const EXHIBITS: [Exhibit; 10] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
@@ -38,6 +38,7 @@ pub const EXHIBITS: [Exhibit; 9] = [
     exhibits::raft::EXHIBIT,
     exhibits::linearizable::EXHIBIT,
     exhibits::smr::EXHIBIT,
+    exhibits::versioned::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -57,6 +58,7 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::Smr => &EXHIBITS[8],
         Animal::PrimaryBackup => &EXHIBITS[5],
         Animal::Linearizable => &EXHIBITS[7],
+        Animal::Versioned => &EXHIBITS[9],
     }
 }
 

@@ -215,6 +215,11 @@ impl Architecture {
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }
+            Animal::Versioned => {
+                let is_durable = self.versioned().is_some_and(|options| options.engine.is_durable());
+                let ended_by: &[Fault] = if is_durable { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
+                vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
+            }
             Animal::Raft => {
                 let durability = claim(Guarantee::Durability, &[Fault::Wipe]);
                 match self.reads() {
@@ -238,7 +243,7 @@ impl Architecture {
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
                 let is_stamped = match self.storage {
-                    StorageOptions::Core | StorageOptions::Smr(_) => false,
+                    StorageOptions::Core | StorageOptions::Smr(_) | StorageOptions::Versioned(_) => false,
                     StorageOptions::Lattice(values) => !matches!(values, Values::MvRegister | Values::CausalWrapper),
                 };
                 let lost_by: &[Fault] = match (is_stamped, self.server.journal) {

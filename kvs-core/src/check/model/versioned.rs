@@ -17,6 +17,8 @@ pub enum VersionedOp {
         value: Id,
         /// The version it replaced.
         version: u64,
+        /// The version that it made, if the store said so: the next, or any where there was no such key.
+        stored: Option<u64>,
     },
     /// A put was refused because another version was there (or, with version 0, any).
     Mismatch {
@@ -25,6 +27,10 @@ pub enum VersionedOp {
         /// The version that was there, if the store said so.
         actual: Option<u64>,
     },
+    /// A read that was not answered.
+    Unanswered,
+    /// An answer that no store gives.
+    Impossible,
     /// A put was refused because there is no such key.
     NoKey {
         /// The version it named, more than 0.
@@ -44,9 +50,13 @@ impl Model for Versioned {
         let current = state.map_or(0, |(_, version)| version);
         match *op {
             VersionedOp::Get(seen) => (*state == seen).then_some(*state),
-            VersionedOp::Put { value, version } => {
-                (version == current).then(|| Some((value, current.saturating_add(1))))
+            VersionedOp::Put { value, version, stored } => {
+                let next = current.saturating_add(1);
+                let fits = version == current && (state.is_none() || stored.is_none_or(|stored| stored == next));
+                fits.then(|| Some((value, stored.unwrap_or(next))))
             }
+            VersionedOp::Unanswered => Some(*state),
+            VersionedOp::Impossible => None,
             VersionedOp::Mismatch { version, actual } => {
                 let fits = state.is_some() && version != current && actual.is_none_or(|actual| actual == current);
                 fits.then_some(*state)
@@ -60,15 +70,16 @@ impl Model for Versioned {
     }
 
     fn helps(&self, helper: &VersionedOp, op: &VersionedOp) -> bool {
-        let VersionedOp::Put { value, version } = *helper else { return false };
+        let VersionedOp::Put { value, version, stored } = *helper else { return false };
         match *op {
             // Every version below the one that is seen had to be written by somebody.
             VersionedOp::Get(seen) => {
-                seen.is_some_and(|(saw, at)| at > version + 1 || (at, saw) == (version + 1, value))
+                let made = stored.unwrap_or(version.saturating_add(1));
+                seen.is_some_and(|(saw, at)| at > made || (at, saw) == (made, value))
             }
             VersionedOp::Put { version: needs, .. } => needs > version,
             VersionedOp::Mismatch { .. } => true,
-            VersionedOp::NoKey { .. } => false,
+            VersionedOp::NoKey { .. } | VersionedOp::Unanswered | VersionedOp::Impossible => false,
         }
     }
 }

@@ -2,10 +2,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::command::{KVData, KVOperation, KVResult};
+use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{KVSOperation, KVSResponse, Kept, Key, Outcome, Value};
 use crate::sim::{History, Operation};
 use crate::time::Time;
+use crate::version::{Version, Versioned};
 
 /// Writes a history as [Jepsen](https://jepsen.io/) and its checkers read it: EDN, one map a line, by time.
 ///
@@ -76,7 +77,7 @@ impl Event<'_> {
             None => "invoke",
             Some(Outcome::Ok(response)) if response.refusal().is_some() => "fail",
             Some(Outcome::Ok(_)) => "ok",
-            Some(Outcome::Maybe) => "info",
+            Some(Outcome::Maybe | Outcome::MaybeClosed) => "info",
             Some(Outcome::Unavailable) => "fail",
         };
         let op = self.operation.op();
@@ -86,6 +87,7 @@ impl Event<'_> {
             KVSOperation::Delete(_) => ("delete", &[][..]),
             KVSOperation::MGet(_) => ("mget", &[][..]),
             KVSOperation::GetAll => ("getall", &[][..]),
+            KVSOperation::PutIf(_, value, _) => ("put", core::slice::from_ref(value)),
             KVSOperation::PutFor(_, value, _) => ("put-for", core::slice::from_ref(value)),
             KVSOperation::Exists(_) => ("exists", &[][..]),
             KVSOperation::ListKeys => ("keys", &[][..]),
@@ -108,7 +110,14 @@ impl Event<'_> {
             out.write_str(", :value ")?;
             match response {
                 Some(KVSResponse::Exists(is_there)) => write!(out, "{is_there}")?,
-                _ => write_values(out, values)?,
+                Some(KVSResponse::GetAt(Versioned { value, version })) => write_versioned(out, value, *version)?,
+                _ => match op {
+                    KVSOperation::PutIf(_, value, version) => write_versioned(out, value, *version)?,
+                    _ => write_values(out, values)?,
+                },
+            }
+            if let Some(error) = outcome.and_then(error) {
+                write!(out, ", :error :{error}")?;
             }
         } else if op.is_command() {
             out.write_str(":key nil, :value ")?;
@@ -130,6 +139,28 @@ impl Event<'_> {
         // Microseconds of 64 bits are more nanoseconds than 64 bits hold.
         writeln!(out, ", :time {}, :index {index}}}", u128::from(time.as_us()) * 1_000)
     }
+}
+
+/// Why a put with a version was refused, or how much is known of it, in the words that `check::foreign` reads.
+fn error(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::MaybeClosed => Some("maybe-closed"),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyNotFound)) => Some("no-key"),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyAlreadyExists | KVStoreError::VersionMismatch { .. })) => {
+            Some("version")
+        }
+        _ => None,
+    }
+}
+
+/// Writes `["x" 3]`. A version of a later generation is no number.
+fn write_versioned(out: &mut impl fmt::Write, value: &Value, version: Version) -> fmt::Result {
+    out.write_str("[")?;
+    write_string(out, value.as_str())?;
+    if version == Version::new(version.number) {
+        return write!(out, " {}]", version.number);
+    }
+    write!(out, " \"{version}\"]")
 }
 
 /// Writes what an operation on all keys, or a batch, asks for or is answered: `nil`, `3`, `["a" "b"]`, `[[:put "a" "1"] [:get "b" nil]]`.

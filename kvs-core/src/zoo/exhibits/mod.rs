@@ -9,3 +9,4 @@ pub(super) mod sharded;
 pub(super) mod sharded_causal;
 pub(super) mod sharded_replicated;
 pub(super) mod smr;
+pub(super) mod versioned;

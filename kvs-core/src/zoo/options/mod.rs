@@ -7,6 +7,7 @@ mod primary_backup;
 mod rabia;
 mod raft;
 mod table;
+mod versioned;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -22,11 +23,12 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 5] = [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS];
+const TABLES: [&[OptionSpec]; 6] =
+    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, versioned::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
 pub const OPTIONS: &[OptionSpec] =
-    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() }>();
+    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() + TABLES[5].len() }>();
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];

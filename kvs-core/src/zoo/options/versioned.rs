@@ -1,0 +1,140 @@
+//! The rows about values with versions, and the clerks who ask for them.
+
+use super::row::{Access, CLIENTS, CLUSTER, SAFETY, option};
+use super::{Kind, OptionSpec, OptionValue};
+use crate::server::{ClerkOptions, Create, OnMismatch, Recovery};
+use crate::storage::versioned::{EngineOptions, Insert, VersionedOptions};
+use crate::zoo::{Architecture, StorageOptions};
+
+fn versioned_mut(architecture: &mut Architecture) -> Option<&mut VersionedOptions> {
+    match &mut architecture.storage {
+        StorageOptions::Versioned(options) => Some(options),
+        _ => None,
+    }
+}
+
+fn clerk(architecture: &Architecture) -> Option<&ClerkOptions> {
+    architecture.client.clerk.as_ref()
+}
+
+fn clerk_mut(architecture: &mut Architecture) -> Option<&mut ClerkOptions> {
+    architecture.client.clerk.as_mut()
+}
+
+/// A plain field.
+macro_rules! field {
+    ($value:ident, $get:expr, $get_mut:expr, $field:ident) => {
+        (
+            |a: &Architecture| $get(a).map(|options| OptionValue::$value(options.$field)),
+            |a: &mut Architecture, value: OptionValue| {
+                if let (Some(options), OptionValue::$value(value)) = ($get_mut(a), value) {
+                    options.$field = value;
+                }
+            },
+        )
+    };
+}
+
+const ENGINE: Access = choice!(a => a.versioned().map(|options| options.engine), versioned_mut(a).map(|options| &mut options.engine), {
+    "memory" = EngineOptions::Memory,
+});
+
+/// All of them, in the order in which a form shows those of a group.
+pub(super) const ROWS: &[OptionSpec] = &[
+    option(
+        CLUSTER,
+        "engine",
+        "Values are kept",
+        "In memory: a crash forgets everything.",
+        Kind::Choice(&[("memory", "In memory")]),
+        ENGINE,
+    ),
+    option(
+        SAFETY,
+        "generations",
+        "Versions count lives",
+        "A version says how often the store has begun anew; or it counts from 1 again, and the same version may mean two things.",
+        Kind::Switch,
+        field!(Switch, Architecture::versioned, versioned_mut, counts_generations),
+    ),
+    option(
+        SAFETY,
+        "insert",
+        "A put is inserted",
+        "In the step that has checked its version; or a while later, when another one may have been checked as well.",
+        Kind::Choice(&[("at-once", "In one step"), ("after-check", "Checked first, inserted later")]),
+        choice!(a => a.versioned().map(|options| options.insert), versioned_mut(a).map(|options| &mut options.insert), {
+            "at-once" = Insert::AtOnce, "after-check" = Insert::AfterCheck,
+        }),
+    ),
+    option(
+        SAFETY,
+        "drop-copies",
+        "The server drops copies",
+        "What the network repeats is served once in each life of the server.",
+        Kind::Switch,
+        field!(Switch, Architecture::versioned, versioned_mut, drops_copies),
+    ),
+    option(
+        SAFETY,
+        "assume-no-dup",
+        "Clerks trust in that",
+        "On: a first copy that is refused was not done. Off: the network may have made another copy, so nobody knows.",
+        Kind::Switch,
+        field!(Switch, clerk, clerk_mut, assumes_no_copies),
+    ),
+    option(
+        SAFETY,
+        "recovery",
+        "Refused after asking again",
+        "The clerk does not know whose work is there; or takes it for its own.",
+        Kind::Choice(&[("unknown", "Unknown"), ("false-recovery", "Taken for success")]),
+        choice!(a => clerk(a).map(|options| options.recovery), clerk_mut(a).map(|options| &mut options.recovery), {
+            "unknown" = Recovery::Unknown, "false-recovery" = Recovery::TakenForSuccess,
+        }),
+    ),
+    option(
+        SAFETY,
+        "create",
+        "The key is there already",
+        "A put of a new key fails; or asks for the version and puts its value on top.",
+        Kind::Choice(&[("fails", "It fails"), ("overwrites", "It overwrites")]),
+        choice!(a => clerk(a).map(|options| options.create), clerk_mut(a).map(|options| &mut options.create), {
+            "fails" = Create::Fails, "overwrites" = Create::Overwrites,
+        }),
+    ),
+    option(
+        SAFETY,
+        "retry",
+        "Another version is there",
+        "Whoever asked is told, and may read again; or the same value is put on top of it.",
+        Kind::Choice(&[("told", "It is told"), ("blind", "The same value again")]),
+        choice!(a => clerk(a).map(|options| options.on_mismatch), clerk_mut(a).map(|options| &mut options.on_mismatch), {
+            "told" = OnMismatch::Told, "blind" = OnMismatch::Blind,
+        }),
+    ),
+    option(
+        CLIENTS,
+        "request-loss",
+        "Clients drop requests",
+        "How likely a client drops its own request before it leaves.",
+        Kind::Percent,
+        field!(Percent, clerk, clerk_mut, request_loss),
+    ),
+    option(
+        CLUSTER,
+        "reply-loss",
+        "The server drops answers",
+        "How likely the server drops its own answer after it has served the request.",
+        Kind::Percent,
+        field!(Percent, Architecture::versioned, versioned_mut, reply_loss),
+    ),
+    option(
+        CLUSTER,
+        "drop-reads",
+        "Answers to reads, too",
+        "Whether the server drops answers to reads as well as those to puts.",
+        Kind::Switch,
+        field!(Switch, Architecture::versioned, versioned_mut, drops_reads),
+    ),
+];
