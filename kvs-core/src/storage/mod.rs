@@ -1,6 +1,7 @@
 //! What is kept? The socket that holds the values.
 
 mod core;
+pub mod engine;
 pub mod journal;
 mod lattice_core;
 mod machine;

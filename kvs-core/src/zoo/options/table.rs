@@ -703,10 +703,11 @@ pub(super) const ROWS: &[OptionSpec] = &[
         DISKS,
         "crash-fate",
         "A crash leaves unsynced writes",
-        "Dropped, kept by luck, or torn in the middle.",
-        Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn")]),
+        "Dropped, kept by luck, torn in the middle, or any of them there and any not, in whatever order the disk wrote them.",
+        Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn"), ("reordered", "Reordered")]),
         choice!(a => when(has_disk(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
             "dropped" = CrashFate::Dropped, "kept" = CrashFate::Kept, "torn" = CrashFate::Torn,
+            "reordered" = CrashFate::Reordered,
         }),
     ),
     option(
