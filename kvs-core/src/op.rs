@@ -379,7 +379,7 @@ pub enum Outcome {
     Ok(KVSResponse),
     /// No answer came. It may have taken effect, may still do so later, or never.
     Maybe,
-    /// No answer came, and as a read it had no effect.
+    /// No answer came, and it had no effect: it was a read, or it has never left.
     Unavailable,
     /// It may have taken effect, but what came back shows that it will not do so from now on.
     MaybeClosed,

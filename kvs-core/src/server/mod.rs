@@ -8,6 +8,7 @@ mod client;
 mod node;
 mod ordered;
 mod packet_loss;
+pub mod recipes;
 pub mod sharding;
 mod versioned;
 

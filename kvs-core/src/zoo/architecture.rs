@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::Probability;
 use crate::ordering::paxos::{Acceptor, Cluster, Part, PaxosConfig, Proposer, Proxy, Replica};
 use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::ordering::raft::{Raft, RaftOptions};
@@ -20,7 +19,7 @@ use crate::routing::map::{Placement, ShardMap};
 use crate::routing::view::{Shard, ShardName, View};
 use crate::routing::{Router, RoutingOptions};
 use crate::server::sharding::{Sharding, ShardingOptions};
-use crate::server::{ClerkOptions, Client, ClientOptions, Node, Server, ServerOptions};
+use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
 use crate::storage::smr::{KVStoreConfig, KVStoreSMR};
 use crate::storage::versioned::VersionedOptions;
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
@@ -75,8 +74,8 @@ pub struct Architecture {
     pub server: ServerOptions,
     /// How clients behave.
     pub client: ClientOptions,
-    /// How likely each client's clerk drops a request before it leaves, in the order of clients; those that are not named do as all do.
-    pub request_losses: Vec<Probability>,
+    /// How some clients behave instead, in the order of clients, from the first.
+    pub own_clients: Vec<ClientOptions>,
     /// How links treat messages.
     pub links: LinkOptions,
     /// How disks behave.
@@ -275,12 +274,9 @@ impl Architecture {
             })
         };
         let client_options = Arc::new(self.client.clone());
-        let of_client = |place: u32| match (self.request_losses.get(place as usize), &self.client.clerk) {
-            (Some(request_loss), Some(clerk)) => {
-                let clerk = Some(ClerkOptions { request_loss: *request_loss, ..clerk.clone() });
-                Arc::new(ClientOptions { clerk, ..self.client.clone() })
-            }
-            _ => client_options.clone(),
+        let of_client = |place: u32| match self.own_clients.get(place as usize) {
+            Some(own) => Arc::new(own.clone()),
+            None => client_options.clone(),
         };
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
         let client = |place: u32| {

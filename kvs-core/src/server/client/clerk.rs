@@ -154,6 +154,11 @@ impl Clerk {
         Self { options, life: 0, seen: BTreeMap::new(), attempt: 0, copies: 0, life_before: 0 }
     }
 
+    /// Whether any copy of the present operation may have left.
+    pub(super) fn has_left(&self) -> bool {
+        self.copies > 0
+    }
+
     /// An operation begins. A put without a version names the one that this client has last read or put.
     pub(super) fn begin(&mut self, op: KVSOperation) -> KVSOperation {
         (self.attempt, self.copies, self.life_before) = (0, 0, self.life);

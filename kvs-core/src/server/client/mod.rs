@@ -416,7 +416,8 @@ impl Client {
             return;
         }
         cx.mark(GAVE_UP, u64::from(id.sequence));
-        let was_read = !pending.request.op.is_write();
+        let has_left = self.clerk.as_ref().is_none_or(|clerk| clerk.has_left());
+        let was_read = !pending.request.op.is_write() || !has_left;
         self.pending = None;
         if was_read {
             self.end(id, Outcome::Unavailable, cx);

@@ -38,7 +38,7 @@ fn architecture() -> Architecture {
             causal_reads: CausalReads::default(),
         },
         client: ClientOptions { retry_after: Span::from_ms(300), retries: 8, read_context: ReadContext::Carried, clerk: None },
-        request_losses: Vec::new(),
+        own_clients: Vec::new(),
         links: LinkOptions::default(),
         disks: DiskOptions::default(),
     }
