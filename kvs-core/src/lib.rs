@@ -1,7 +1,7 @@
 //! Distributed key-value stores as pure step functions, and the simulated world they run in.
 //!
 //! This crate is not a database and opens no socket: no clock, no thread, no file. It is `no_std`; whoever uses it brings the time
-//! and, if there is one, the network.
+//! and, if there is one, the network. (With the feature `std`, the [engines](storage::engine) work in a real directory as well.)
 //!
 //! # The loop
 //!
@@ -39,7 +39,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 pub mod check;

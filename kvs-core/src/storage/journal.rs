@@ -1,7 +1,7 @@
 //! A write-ahead log of typed records with checkpoints, on a [`Disk`].
 //!
-//! Each generation is one file, `journal-<number>`, that begins with a snapshot. A frame is a length, a checksum and the
-//! record, so that a torn tail is seen and left out. The generation before the newest is kept until the next checkpoint: it is
+//! Each generation is one file, `journal-<number>`, that begins with a snapshot. Records are framed, so that a torn tail is seen and
+//! left out. The generation before the newest is kept until the next checkpoint: it is
 //! what recovery falls back to if a crash tears the newest one's snapshot.
 
 use alloc::format;
@@ -11,8 +11,8 @@ use core::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh64::xxh64;
 
+use super::frame::{frame, take_frame};
 use crate::disk::Disk;
 
 /// The journal of states `S` changed by records `R`. Its own state is only where it writes.
@@ -78,32 +78,6 @@ impl<S: Serialize + DeserializeOwned, R: Serialize + DeserializeOwned> Journal<S
 
 fn file_name(generation: u64) -> String {
     format!("{FILE_PREFIX}{generation}")
-}
-
-fn checksum(bytes: &[u8]) -> [u8; 8] {
-    xxh64(bytes, 0).to_le_bytes()
-}
-
-fn frame(record: &impl Serialize) -> Vec<u8> {
-    // Encoding plain data into memory does not fail.
-    let body = postcard::to_allocvec(record).unwrap_or_default();
-    let mut frame = (body.len() as u64).to_le_bytes().to_vec();
-    frame.extend_from_slice(&checksum(&body));
-    frame.extend_from_slice(&body);
-    frame
-}
-
-/// Takes the next whole record off the front; None where there is none, or only a part of one.
-fn take_frame<T: DeserializeOwned>(bytes: &mut &[u8]) -> Option<T> {
-    let (length, rest) = bytes.split_first_chunk::<8>()?;
-    let (sum, rest) = rest.split_first_chunk::<8>()?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-    let body = rest.get(..length)?;
-    if checksum(body) != *sum {
-        return None;
-    }
-    *bytes = &rest[length..];
-    postcard::from_bytes(body).ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod core;
 pub mod engine;
+mod frame;
 pub mod journal;
 mod lattice_core;
 mod machine;

@@ -16,6 +16,9 @@ pub trait Files {
     /// The content of a file, if there is one.
     fn read(&self, file: &str) -> Result<Option<Cow<'_, [u8]>>, StorageFault>;
 
+    /// How many bytes a file has; None if there is no such file.
+    fn length(&self, file: &str) -> Result<Option<u64>, StorageFault>;
+
     /// As much of `length` bytes from `position` on as the file has; None if there is no such file.
     fn read_at(&self, file: &str, position: u64, length: u32) -> Result<Option<Cow<'_, [u8]>>, StorageFault>;
 
@@ -47,6 +50,10 @@ impl Files for Disk {
 
     fn read(&self, file: &str) -> Result<Option<Cow<'_, [u8]>>, StorageFault> {
         Ok(Self::read(self, file).map(Cow::Borrowed))
+    }
+
+    fn length(&self, file: &str) -> Result<Option<u64>, StorageFault> {
+        Ok(Self::read(self, file).map(|content| content.len() as u64))
     }
 
     fn read_at(&self, file: &str, position: u64, length: u32) -> Result<Option<Cow<'_, [u8]>>, StorageFault> {

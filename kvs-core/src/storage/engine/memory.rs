@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::plan::{Effect, Plan};
 use super::{Batch, Files, Generation, KeyRange, Life, Storage, StorageError, Version, Versioned};
 use crate::op::Key;
 
@@ -24,6 +24,41 @@ impl InMemoryStorage {
     pub fn new(life: Life) -> Self {
         Self { generation: life.generation(), counts_deletions: life.is_counted(), ..Self::default() }
     }
+
+    /// All that is kept, in the order of keys.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Key, &Versioned)> {
+        self.entries.iter()
+    }
+
+    /// The generation of keys that are made from now on.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// An effect on nothing that leads here.
+    pub(super) fn whole(&self) -> Effect {
+        let entries = self.entries.iter().map(|(key, versioned)| (key.clone(), Some(versioned.clone()))).collect();
+        Effect { entries, generation: self.generation, note: self.note.clone() }
+    }
+
+    /// What a batch would do.
+    pub(super) fn plan(&self, batch: &Batch) -> Result<Plan, StorageError> {
+        Plan::new(batch, self.generation, self.counts_deletions, |key| Ok(self.entries.get(key).cloned()))
+    }
+
+    /// What was planned is done.
+    pub(super) fn carry_out(&mut self, effect: Effect) {
+        for (key, entry) in effect.entries {
+            match entry {
+                Some(versioned) => self.entries.insert(key, versioned),
+                None => self.entries.remove(&key),
+            };
+        }
+        self.generation = effect.generation;
+        if effect.note.is_some() {
+            self.note = effect.note;
+        }
+    }
 }
 
 impl Storage for InMemoryStorage {
@@ -39,19 +74,9 @@ impl Storage for InMemoryStorage {
     }
 
     fn batch(&mut self, _files: &mut dyn Files, batch: &Batch) -> Result<Vec<Version>, StorageError> {
-        let current = |key: &Key| Ok(self.entries.get(key).cloned());
-        let plan = Plan::new(batch, self.generation, self.counts_deletions, current)?;
-        for (key, entry) in plan.entries {
-            match entry {
-                Some(versioned) => self.entries.insert(key, versioned),
-                None => self.entries.remove(&key),
-            };
-        }
-        self.generation = plan.generation;
-        if batch.note.is_some() {
-            self.note.clone_from(&batch.note);
-        }
-        Ok(plan.versions)
+        let Plan { effect, versions } = self.plan(batch)?;
+        self.carry_out(effect);
+        Ok(versions)
     }
 
     fn note(&self) -> Option<&Arc<str>> {

@@ -20,11 +20,19 @@
 //! # Ok::<(), kvs_core::op::TooLong>(())
 //! ```
 
+mod any;
+#[cfg(feature = "std")]
+mod directory;
+mod embedded;
 mod error;
 mod files;
+mod filter;
+mod flat_file;
+mod lines;
 mod memory;
 mod plan;
 mod range;
+mod table;
 mod version;
 
 use alloc::string::String;
@@ -36,8 +44,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::op::{Key, Value};
 
+pub use any::{Engine, EngineOptions};
+#[cfg(feature = "std")]
+pub use directory::{Database, Directory};
+pub use embedded::{EmbeddedDbOptions, EmbeddedDbStorage};
 pub use error::{StorageError, StorageFault};
 pub use files::Files;
+pub use flat_file::{FlatFileMode, FlatFileOptions, FlatFileStorage, REPLACEMENT, STORE};
+pub use lines::LineFormat;
 pub use memory::InMemoryStorage;
 pub use range::KeyRange;
 pub use version::{Expected, Generation, Version, Versioned, admit_delete, admit_put};
