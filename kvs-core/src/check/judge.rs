@@ -372,7 +372,11 @@ impl Judge {
         }
         let verdict =
             versions.judge(budget).map(|operations| Proof { what: contradiction(operations.len()), operations });
-        Some(if is_linearizability || verdict == Verdict::Holds { verdict } else { Verdict::Undecided(Undecided::Unknown) })
+        Some(if is_linearizability || verdict == Verdict::Holds {
+            verdict
+        } else {
+            Verdict::Undecided(Undecided::Unknown)
+        })
     }
 
     /// Until when a loss is excused by a fault.

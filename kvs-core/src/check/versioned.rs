@@ -85,7 +85,9 @@ impl Versions {
             (KVSOperation::Get(_), KVSResponse::GetAt(seen)) => {
                 VersionedOp::Get(Some((number(&mut self.values, &seen.value), self.version(seen.version))))
             }
-            (KVSOperation::Get(_), KVSResponse::GetResult { values, .. }) if values.is_empty() => VersionedOp::Get(None),
+            (KVSOperation::Get(_), KVSResponse::GetResult { values, .. }) if values.is_empty() => {
+                VersionedOp::Get(None)
+            }
             (KVSOperation::PutIf(_, value, version), KVSResponse::PutAt(made)) => {
                 let follows = if version.number == 0 { made.number == 1 } else { *made == version.next() };
                 if follows { self.put(value, *version, Some(*made)) } else { VersionedOp::Impossible }

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Client, ClerkMessage, Fill, Return, Traffic};
+use super::client::{Call, ClerkMessage, Client, Fill, Return, Traffic};
 use super::{Server, ordered, sharding};
 use crate::op::RequestId;
 use crate::ordering::{self, Glance, paxos};

@@ -13,8 +13,8 @@ use crate::lattice::VectorClock;
 use crate::op::{KVSOperation, KVSResponse};
 use crate::process::{Context, Mark, NodeId};
 use crate::request::{Request, Response};
-use crate::storage::versioned::{Insert, KeyValueServer, VersionedOptions};
 use crate::storage::Storage;
+use crate::storage::versioned::{Insert, KeyValueServer, VersionedOptions};
 use crate::time::Span;
 
 /// The server has dropped its answer itself.

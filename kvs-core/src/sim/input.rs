@@ -315,7 +315,8 @@ impl Sim {
                     }
                 }
                 let (op, has_versions) = (&call.op, self.has_versions);
-                if has_versions && !matches!(op, KVSOperation::Put(..) | KVSOperation::PutIf(..) | KVSOperation::Get(_)) {
+                if has_versions && !matches!(op, KVSOperation::Put(..) | KVSOperation::PutIf(..) | KVSOperation::Get(_))
+                {
                     return Err(Refusal::OfVersions);
                 }
                 if !has_versions && matches!(op, KVSOperation::PutIf(..)) {

@@ -148,9 +148,9 @@ impl Observer<Node> for TraceHash {
 pub fn summarize(message: &Message) -> String {
     match message {
         Message::Invoke(call) => call.op.to_string(),
-        Message::Called(request)
-        | Message::Request(request)
-        | Message::Clerk(ClerkMessage::Ask { request, .. }) => request.op.to_string(),
+        Message::Called(request) | Message::Request(request) | Message::Clerk(ClerkMessage::Ask { request, .. }) => {
+            request.op.to_string()
+        }
         Message::Fill(fill) => format!("fill {} keys", fill.keys),
         Message::Sharding(message) => summarize_sharding(message),
         Message::Traffic(Some(_)) => String::from("traffic on"),
@@ -160,7 +160,9 @@ pub fn summarize(message: &Message) -> String {
         Message::Redirect { to: None, .. } => String::from("not here"),
         Message::Ordering(message) => message.to_string(),
         Message::PrimaryBackup(message) => message.to_string(),
-        Message::Response(response) | Message::Clerk(ClerkMessage::Answer { response, .. }) => response.result.to_string(),
+        Message::Response(response) | Message::Clerk(ClerkMessage::Answer { response, .. }) => {
+            response.result.to_string()
+        }
         Message::Gossip(message) => match message {
             gossip::Message::Mail { items }
             | gossip::Message::Rumor { items, .. }

@@ -82,7 +82,9 @@ impl Storage {
             (KVSOperation::MGet(keys), _) => (self.items(keys.iter()), false),
             (KVSOperation::GetAll, _) => (KVSResponse::Items(self.all()), false),
             (op, Self::Smr(store)) => (smr::execute(store, op), op.is_write()),
-            (KVSOperation::PutIf(..), _) | (_, Self::Versioned(_)) => (KVSResponse::Refused(KVStoreError::Unsupported), false),
+            (KVSOperation::PutIf(..), _) | (_, Self::Versioned(_)) => {
+                (KVSResponse::Refused(KVStoreError::Unsupported), false)
+            }
             (op, _) if op.is_command() => (KVSResponse::Refused(KVStoreError::Unsupported), false),
             (write, Self::Core(core)) => (core.apply(write), true),
             (KVSOperation::Put(key, value), Self::Lattice(store)) => {

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::{Expected, Files, InMemoryStorage, KeyRange, Life, Storage, StorageError, StorageFault, admit_put};
+use super::engine::{Engine, EngineOptions, Expected, Files, KeyRange, Life, Storage as _, StorageError, admit_put};
 use crate::choice::Probability;
 use crate::command::KVStoreError;
 use crate::op::{KVSResponse, Key, Value};
@@ -40,19 +40,10 @@ impl Default for VersionedOptions {
     }
 }
 
-/// Where values are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EngineOptions {
-    /// In memory: a crash forgets everything.
-    Memory,
-}
-
-impl EngineOptions {
-    /// Whether a crash is to leave what was acknowledged.
-    pub fn is_durable(self) -> bool {
-        match self {
-            Self::Memory => false,
-        }
+impl VersionedOptions {
+    /// Whether a crash is to leave what was acknowledged. Not all ways to keep a file do, but all are meant to.
+    pub fn is_to_survive(&self) -> bool {
+        self.engine != EngineOptions::Memory
     }
 }
 
@@ -63,34 +54,6 @@ pub enum Insert {
     AtOnce,
     /// A while after it was checked. Not safe: another put may be checked in between.
     AfterCheck,
-}
-
-/// One of the engines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Engine {
-    /// In memory.
-    Memory(InMemoryStorage),
-}
-
-impl Engine {
-    /// Opens the store that these files hold.
-    pub fn open(options: EngineOptions, _files: &mut dyn Files, life: Life) -> Result<Self, StorageFault> {
-        match options {
-            EngineOptions::Memory => Ok(Self::Memory(InMemoryStorage::new(life))),
-        }
-    }
-
-    fn as_storage(&self) -> &dyn Storage {
-        match self {
-            Self::Memory(engine) => engine,
-        }
-    }
-
-    fn as_storage_mut(&mut self) -> &mut dyn Storage {
-        match self {
-            Self::Memory(engine) => engine,
-        }
-    }
 }
 
 /// Versioned values for clients, kept by any engine.
@@ -107,7 +70,7 @@ impl KeyValueServer {
     pub fn open(options: &VersionedOptions, files: &mut dyn Files, life: u32) -> Self {
         let life = if options.counts_generations { Life::counted(life) } else { Life::UNCOUNTED };
         let engine = Engine::open(options.engine, files, life).ok();
-        let all = engine.as_ref().and_then(|engine| engine.as_storage().scan(files, &KeyRange::all()).ok());
+        let all = engine.as_ref().and_then(|engine| engine.scan(files, &KeyRange::all()).ok());
         Self { engine, shown: all.into_iter().flatten().collect() }
     }
 
@@ -128,13 +91,13 @@ impl KeyValueServer {
 
     /// Whether an answer is to wait for the disk.
     pub fn is_durable(&self) -> bool {
-        self.engine.as_ref().is_some_and(|engine| engine.as_storage().is_durable())
+        self.engine.as_ref().is_some_and(Engine::is_durable)
     }
 
     /// Answers a read.
     pub fn get(&self, files: &dyn Files, key: &Key) -> KVSResponse {
         let Some(engine) = &self.engine else { return KVSResponse::Refused(KVStoreError::StorageError) };
-        match engine.as_storage().get(files, key) {
+        match engine.get(files, key) {
             Ok(Some(versioned)) => KVSResponse::GetAt(versioned),
             Ok(None) => KVSResponse::nothing(),
             // What cannot be read is not gone.
@@ -164,7 +127,7 @@ impl KeyValueServer {
 
     fn write(&mut self, files: &mut dyn Files, key: &Key, value: &Value, expected: Expected) -> KVSResponse {
         let Some(engine) = &mut self.engine else { return KVSResponse::Refused(KVStoreError::StorageError) };
-        match engine.as_storage_mut().put(files, key, value, expected) {
+        match engine.put(files, key, value, expected) {
             Ok(version) => {
                 self.shown.insert(key.clone(), Versioned { value: value.clone(), version });
                 KVSResponse::PutAt(version)

@@ -12,6 +12,7 @@ use crate::replication::gossip::Delivery;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
+use crate::storage::versioned::VersionedOptions;
 
 /// Something that a store may promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,7 +217,7 @@ impl Architecture {
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }
             Animal::Versioned => {
-                let is_durable = self.versioned().is_some_and(|options| options.engine.is_durable());
+                let is_durable = self.versioned().is_some_and(VersionedOptions::is_to_survive);
                 let ended_by: &[Fault] = if is_durable { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }

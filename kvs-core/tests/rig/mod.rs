@@ -146,7 +146,11 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("sync-latency", luck.pick(&["1ms", "30ms"]));
         }
         Animal::Versioned => {
-            set("engine", luck.pick(&["memory"]));
+            let engine = luck.pick(&["memory", "flat-file", "embedded"]);
+            set("engine", engine);
+            if engine == "flat-file" {
+                set("flat-file", luck.pick(&["atomic-replace", "append"]));
+            }
             set("generations", luck.pick(&["on", "on", "off"]));
             set("request-loss", luck.pick(&["0%", "5%", "25%"]));
             set("reply-loss", luck.pick(&["0%", "5%", "25%"]));

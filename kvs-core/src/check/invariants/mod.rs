@@ -268,10 +268,13 @@ impl Invariants {
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let versioned = || self.versioned.as_ref().map_or(Ok(()), versioned::Watch::when_quiet);
         let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
-        let found = sharding.and_then(|()| ordered()).and_then(|()| primary_backup()).and_then(|()| versioned()).and_then(|()| {
-            let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
-            self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
-        });
+        let found =
+            sharding.and_then(|()| ordered()).and_then(|()| primary_backup()).and_then(|()| versioned()).and_then(
+                |()| {
+                    let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
+                    self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
+                },
+            );
         found.map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })
     }
 

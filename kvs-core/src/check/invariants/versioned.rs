@@ -85,7 +85,7 @@ impl Watch {
     }
 
     fn is_durable(&self) -> bool {
-        self.options.engine.is_durable()
+        self.options.is_to_survive()
     }
 
     /// Whether versions have begun anew, so that numbers do not tell how many puts there were.
@@ -130,7 +130,8 @@ impl Watch {
                 let puts = self.told.entry((key.clone(), *named)).or_default();
                 *puts += 1;
                 if *puts > 1 && !self.has_forgotten() {
-                    let what = format!("a client is told that {} was done, and another was told so of @{named}", request.op);
+                    let what =
+                        format!("a client is told that {} was done, and another was told so of @{named}", request.op);
                     return Err(("V2", what));
                 }
             }
@@ -237,7 +238,8 @@ impl Watch {
             let version = self.held.get(key).map_or(0, |versioned| versioned.version.number);
             let (done, unknown) = (count(&self.done, key), count(&self.unknown, key));
             if version < done || version > done + unknown {
-                let what = format!("{key} is @{version}, after {done} puts that were done and {unknown} that may have been");
+                let what =
+                    format!("{key} is @{version}, after {done} puts that were done and {unknown} that may have been");
                 return Err(("V3", SERVER, what));
             }
         }

@@ -124,8 +124,7 @@ impl Reader {
     }
 
     fn client(&mut self, path: &str, json: &Json) -> Option<StressClient> {
-        const FIELDS: [&str; 5] =
-            ["name", "keys", "client_packet_loss_rate", "success_sleep_ms", "error_sleep_ms"];
+        const FIELDS: [&str; 5] = ["name", "keys", "client_packet_loss_rate", "success_sleep_ms", "error_sleep_ms"];
         let fields = self.object(path, json, &FIELDS)?;
         let name = self.name(fields, path);
         let keys = self.keys(fields, path);
@@ -157,7 +156,9 @@ impl Reader {
             let at = format!("{}[{place}]", below(path, "keys"));
             keys.push(match json {
                 Json::String(text) => match Key::new(text) {
-                    Ok(key) if keys.contains(&Some(key.clone())) => self.wrong(&at, format!("{text:?} is there already")),
+                    Ok(key) if keys.contains(&Some(key.clone())) => {
+                        self.wrong(&at, format!("{text:?} is there already"))
+                    }
                     Ok(key) => Some(key),
                     Err(error) => self.wrong(&at, error.to_string()),
                 },
@@ -217,7 +218,8 @@ impl Reader {
         match number {
             Some(OptionValue::Percent(probability)) => Some(probability),
             _ => {
-                let what = format!("expected a rate in percent, from 0 to 100, with at most 4 decimals, not {}", shown(json));
+                let what =
+                    format!("expected a rate in percent, from 0 to 100, with at most 4 decimals, not {}", shown(json));
                 self.wrong(&below(path, name), what)
             }
         }

@@ -104,7 +104,11 @@ struct Worker {
 impl<'a> ServerRunner<'a> {
     /// Clients and a server with this engine, which is a value of the option `engine`.
     pub fn new(config: &'a StressConfig, engine: &str, seed: u64) -> Result<Self, OptionError> {
-        let recording = Recording::new(architecture(config, engine)?, seed);
+        Ok(Self::of(config, architecture(config, engine)?, seed))
+    }
+
+    fn of(config: &'a StressConfig, architecture: Architecture, seed: u64) -> Self {
+        let recording = Recording::new(architecture, seed);
         let mut history = History::default();
         let replay = Replay::new(&recording, &mut history);
         let nodes = recording.architecture.client_ids();
@@ -116,7 +120,21 @@ impl<'a> ServerRunner<'a> {
         };
         let clients = nodes.zip(&config.clients).map(worker).collect();
         let luck = Stream::new(seed, Purpose::Workload);
-        Ok(Self { config, luck, recording, replay, history, counted: 0, clients })
+        Self { config, luck, recording, replay, history, counted: 0, clients }
+    }
+
+    /// The same with an option of the store set.
+    pub fn with(self, name: &str, value: &str) -> Result<Self, OptionError> {
+        let mut architecture = self.recording.architecture;
+        architecture.set(name, value)?;
+        // Each client has options of its own.
+        if let Some(clerk) = &architecture.client.clerk {
+            for own in &mut architecture.own_clients {
+                let request_loss = own.clerk.as_ref().map_or(clerk.request_loss, |clerk| clerk.request_loss);
+                own.clerk = Some(ClerkOptions { request_loss, ..clerk.clone() });
+            }
+        }
+        Ok(Self::of(self.config, architecture, self.recording.seed))
     }
 
     /// Lets clients work for as long as they are told, reads every key, and judges. `progress` is told how far the time has come, now and then.

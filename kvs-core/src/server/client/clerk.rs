@@ -218,9 +218,7 @@ impl Clerk {
             (
                 KVSOperation::PutIf(_, _, version),
                 KVSOperation::PutIf(..),
-                KVSResponse::Refused(
-                    error @ (KVStoreError::KeyAlreadyExists | KVStoreError::VersionMismatch { .. }),
-                ),
+                KVSResponse::Refused(error @ (KVStoreError::KeyAlreadyExists | KVStoreError::VersionMismatch { .. })),
             ) => self.on_other_version(op, *version, *error, is_certain, cx, subject),
             // An earlier copy may have been served, and may still be: only silence is left.
             (KVSOperation::PutIf(..), _, KVSResponse::Refused(KVStoreError::StorageError)) if self.copies > 1 => {

@@ -21,8 +21,8 @@ use crate::time::Span;
 
 use clerk::Clerk;
 pub use clerk::{
-    COPIES_POSSIBLE, ClerkOptions, Create, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, Message as ClerkMessage, NEVER_LEFT,
-    NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, Recovery, TAKEN_FOR_SUCCESS,
+    COPIES_POSSIBLE, ClerkOptions, Create, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, Message as ClerkMessage,
+    NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, Recovery, TAKEN_FOR_SUCCESS,
 };
 
 /// What the reader wants a client to do.

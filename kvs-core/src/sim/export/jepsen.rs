@@ -25,17 +25,22 @@ use crate::version::{Version, Versioned};
 /// - `:time` is in nanoseconds. At one and the same instant calls come before returns wherever a process allows it, so
 ///   that the order of lines claims no more than the times do.
 pub fn jepsen(out: &mut impl fmt::Write, history: &History) -> fmt::Result {
-    let mut processes = BTreeMap::new();
+    let (mut processes, mut number) = (BTreeMap::new(), 0);
     let mut events = Vec::new();
     for (place, operation) in history.operations().iter().enumerate() {
-        let number = processes.len();
-        let process: &mut Process = processes.entry(operation.id.client).or_insert_with(|| Process::new(number));
+        let process: &mut Process = processes.entry(operation.id.client).or_insert_with(|| {
+            number += 1;
+            Process::new(number - 1)
+        });
         let round = process.round(operation.called);
         events.push(Event { order: (operation.called, round, false, place), process: process.number, operation });
         if let Some(ended) = &operation.ended {
             let round = process.round(ended.at);
             events.push(Event { order: (ended.at, round, true, place), process: process.number, operation });
             process.last_return = Some((ended.at, round + 1));
+            if ended.outcome == Outcome::MaybeClosed {
+                processes.remove(&operation.id.client);
+            }
         }
     }
     events.sort_unstable_by_key(|event| event.order);

@@ -37,7 +37,12 @@ fn architecture() -> Architecture {
             replicated_into: ReplicatedInto::Store,
             causal_reads: CausalReads::default(),
         },
-        client: ClientOptions { retry_after: Span::from_ms(300), retries: 8, read_context: ReadContext::Carried, clerk: None },
+        client: ClientOptions {
+            retry_after: Span::from_ms(300),
+            retries: 8,
+            read_context: ReadContext::Carried,
+            clerk: None,
+        },
         own_clients: Vec::new(),
         links: LinkOptions::default(),
         disks: DiskOptions::default(),

@@ -27,8 +27,9 @@ const TABLES: [&[OptionSpec]; 6] =
     [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, versioned::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
-pub const OPTIONS: &[OptionSpec] =
-    &joined::<{ TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() + TABLES[5].len() }>();
+pub const OPTIONS: &[OptionSpec] = &joined::<
+    { TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() + TABLES[5].len() },
+>();
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];

@@ -3,7 +3,8 @@
 use super::row::{Access, CLIENTS, CLUSTER, SAFETY, option};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::server::{ClerkOptions, Create, OnMismatch, Recovery};
-use crate::storage::versioned::{EngineOptions, Insert, VersionedOptions};
+use crate::storage::engine::{EmbeddedDbOptions, EngineOptions, FlatFileMode, FlatFileOptions};
+use crate::storage::versioned::{Insert, VersionedOptions};
 use crate::zoo::{Architecture, StorageOptions};
 
 fn versioned_mut(architecture: &mut Architecture) -> Option<&mut VersionedOptions> {
@@ -35,9 +36,53 @@ macro_rules! field {
     };
 }
 
-const ENGINE: Access = choice!(a => a.versioned().map(|options| options.engine), versioned_mut(a).map(|options| &mut options.engine), {
-    "memory" = EngineOptions::Memory,
-});
+const ENGINE: Access = (
+    |a| {
+        Some(OptionValue::Choice(match a.versioned()?.engine {
+            EngineOptions::Memory => "memory",
+            EngineOptions::FlatFile(_) => "flat-file",
+            EngineOptions::Embedded(_) => "embedded",
+        }))
+    },
+    |a, value| {
+        let Some(options) = versioned_mut(a) else { return };
+        options.engine = match (value, options.engine) {
+            (OptionValue::Choice("flat-file"), kept @ EngineOptions::FlatFile(_))
+            | (OptionValue::Choice("embedded"), kept @ EngineOptions::Embedded(_)) => kept,
+            (OptionValue::Choice("flat-file"), _) => EngineOptions::FlatFile(FlatFileOptions::default()),
+            (OptionValue::Choice("embedded"), _) => EngineOptions::Embedded(EmbeddedDbOptions::SMALL),
+            _ => EngineOptions::Memory,
+        };
+    },
+);
+
+fn flat_file(architecture: &Architecture) -> Option<&FlatFileOptions> {
+    match &architecture.versioned()?.engine {
+        EngineOptions::FlatFile(options) => Some(options),
+        EngineOptions::Memory | EngineOptions::Embedded(_) => None,
+    }
+}
+
+fn flat_file_mut(architecture: &mut Architecture) -> Option<&mut FlatFileOptions> {
+    match &mut versioned_mut(architecture)?.engine {
+        EngineOptions::FlatFile(options) => Some(options),
+        EngineOptions::Memory | EngineOptions::Embedded(_) => None,
+    }
+}
+
+fn embedded(architecture: &Architecture) -> Option<&EmbeddedDbOptions> {
+    match &architecture.versioned()?.engine {
+        EngineOptions::Embedded(options) => Some(options),
+        EngineOptions::Memory | EngineOptions::FlatFile(_) => None,
+    }
+}
+
+fn embedded_mut(architecture: &mut Architecture) -> Option<&mut EmbeddedDbOptions> {
+    match &mut versioned_mut(architecture)?.engine {
+        EngineOptions::Embedded(options) => Some(options),
+        EngineOptions::Memory | EngineOptions::FlatFile(_) => None,
+    }
+}
 
 /// All of them, in the order in which a form shows those of a group.
 pub(super) const ROWS: &[OptionSpec] = &[
@@ -45,9 +90,36 @@ pub(super) const ROWS: &[OptionSpec] = &[
         CLUSTER,
         "engine",
         "Values are kept",
-        "In memory: a crash forgets everything.",
-        Kind::Choice(&[("memory", "In memory")]),
+        "In memory: a crash forgets everything. In a flat file, or in an embedded database with a log and sorted tables.",
+        Kind::Choice(&[
+            ("memory", "In memory"),
+            ("flat-file", "In a flat file"),
+            ("embedded", "In an embedded database"),
+        ]),
         ENGINE,
+    ),
+    option(
+        SAFETY,
+        "flat-file",
+        "The file is",
+        "Replaced by a second one that was synced; added to at its end; or emptied and written anew, which a crash may catch half-way.",
+        Kind::Choice(&[
+            ("atomic-replace", "Replaced in one step"),
+            ("append", "Added to"),
+            ("rewrite-in-place", "Rewritten in place"),
+        ]),
+        choice!(a => flat_file(a).map(|options| options.mode), flat_file_mut(a).map(|options| &mut options.mode), {
+            "atomic-replace" = FlatFileMode::AtomicReplace, "append" = FlatFileMode::Append,
+            "rewrite-in-place" = FlatFileMode::RewriteInPlace,
+        }),
+    ),
+    option(
+        SAFETY,
+        "log-sync",
+        "The log is synced",
+        "An embedded database answers when its log is on the disk; or before.",
+        Kind::Switch,
+        field!(Switch, embedded, embedded_mut, sync),
     ),
     option(
         SAFETY,
