@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::linearizable::{Linearizability, OperationNumber};
-use super::model::{Versioned as Model, VersionedOp};
+use super::model::{GENERATION, Versioned as Model, VersionedOp};
 use super::{Budget, Run, Verdict};
 use crate::command::KVStoreError;
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, Value};
@@ -113,11 +113,10 @@ impl Versions {
 
     /// A version as the model counts: one after the other, and those of another generation far from it.
     fn version(&mut self, version: Version) -> u64 {
-        const APART: u64 = 1 << 40;
         if version.number == 0 {
             return 0;
         }
-        u64::from(number(&mut self.generations, &version.generation)) * APART + version.number % APART
+        u64::from(number(&mut self.generations, &version.generation)) * GENERATION + version.number % GENERATION
     }
 }
 

@@ -3,7 +3,7 @@
 use super::row::{Access, CLIENTS, CLUSTER, SAFETY, option};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::server::{ClerkOptions, Create, OnMismatch, Recovery};
-use crate::storage::engine::{EmbeddedDbOptions, EngineOptions, FlatFileMode, FlatFileOptions};
+use crate::storage::engine::{EmbeddedDbOptions, EngineOptions, FlatFileMode, FlatFileOptions, LineFormat};
 use crate::storage::versioned::{Insert, VersionedOptions};
 use crate::zoo::{Architecture, StorageOptions};
 
@@ -111,6 +111,16 @@ pub(super) const ROWS: &[OptionSpec] = &[
         choice!(a => flat_file(a).map(|options| options.mode), flat_file_mut(a).map(|options| &mut options.mode), {
             "atomic-replace" = FlatFileMode::AtomicReplace, "append" = FlatFileMode::Append,
             "rewrite-in-place" = FlatFileMode::RewriteInPlace,
+        }),
+    ),
+    option(
+        SAFETY,
+        "file-lines",
+        "Lines of the file",
+        "JSON, with a sum at the end of each block; or key, comma, value, comma, version, where a value with a comma is passed over.",
+        Kind::Choice(&[("json", "JSON"), ("commas", "With commas")]),
+        choice!(a => flat_file(a).map(|options| options.format), flat_file_mut(a).map(|options| &mut options.format), {
+            "json" = LineFormat::Json, "commas" = LineFormat::Commas,
         }),
     ),
     option(
