@@ -84,13 +84,14 @@ fn sharded_causal_keeps_its_invariants() {
 #[test]
 fn raft_keeps_its_invariants() {
     use kvs_core::ordering::raft::{
-        ALREADY_THERE, COMPACTED, DEPOSED, ELECTED, INSTALLED, LEADER_HEARD, MISSING, NOT_YET_COMMITTED, OLD_TERM,
-        OUTDATED_LOG, OVERWRITTEN, READ_WAITS, REFUSED_VOTE,
+        ALREADY_THERE, CATCHES_UP, COMPACTED, DEPOSED, ELECTED, INSTALLED, JOINS, LEADER_HEARD, LEAVES, MISSING,
+        NOT_YET_COMMITTED, OLD_TERM, OUTDATED_LOG, OVERWRITTEN, READ_WAITS, REFUSED_VOTE, RETIRED,
     };
     use kvs_core::server::{REDIRECTED, REPEATED};
     let votes = [ELECTED, NOT_YET_COMMITTED, DEPOSED, REFUSED_VOTE, OUTDATED_LOG, LEADER_HEARD, OLD_TERM];
     let entries = [MISSING, OVERWRITTEN, COMPACTED, INSTALLED, READ_WAITS, ALREADY_THERE, REPEATED, REDIRECTED];
-    assert_seen(&live_many(Animal::Raft), &[&votes[..], &entries[..]].concat());
+    let members = [JOINS, CATCHES_UP, LEAVES, RETIRED];
+    assert_seen(&live_many(Animal::Raft), &[&votes[..], &entries[..], &members[..]].concat());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use kvs_web::command::Command;
 use kvs_web::player::Player;
 use kvs_web::stage::to_svg_string;
 
-const STILLS: [(&str, &str); 9] = [
+const STILLS: [(&str, &str); 10] = [
     ("local_fresh", "zoo local"),
     ("local_asking", "zoo local\nput x=1\nC2: get x\nrun 30ms"),
     ("replicated_spreading", "zoo replicated\nput x=1 expect ok\nC2: put x=2 expect ok\nrun 530ms"),
@@ -26,6 +26,10 @@ const STILLS: [(&str, &str); 9] = [
     (
         "versioned_unknown",
         "zoo versioned\nput y=7 @0 expect ok\ndrop next Response S1->C1\nput x=1 @0 expect unknown-closed\nC2: get x expect 1\nput x=2 @1\nrun 15ms",
+    ),
+    (
+        "raft_learner",
+        "zoo raft spares=2\nfire Election S1\nrun 300ms\nput x=1 expect ok\nhold AppendReply S4->S1\njoin S4\nrun 130ms",
     ),
     ("replicated_many", "zoo replicated replicas=12 clients=3 fanout=3\ntraffic every 100ms\nrun 900ms"),
 ];

@@ -3,6 +3,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::raft::Members;
 use crate::op::RequestId;
 use crate::process::NodeId;
 use crate::request::{Request, Response};
@@ -16,13 +17,15 @@ pub enum Command {
     Op(Arc<Request>),
     /// Several, one after the other.
     Batch(Arc<[Arc<Request>]>),
+    /// Who agrees from now on; of Raft only.
+    Members(Members),
 }
 
 impl Command {
     /// Its requests, in order.
     pub fn requests(&self) -> &[Arc<Request>] {
         match self {
-            Self::Noop => &[],
+            Self::Noop | Self::Members(_) => &[],
             Self::Op(request) => core::slice::from_ref(request),
             Self::Batch(requests) => requests,
         }
@@ -40,6 +43,9 @@ impl Command {
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Members(members) = self {
+            return members.fmt(f);
+        }
         let Some((first, rest)) = self.requests().split_first() else { return f.write_str("no-op") };
         write!(f, "{}", first.op)?;
         rest.iter().try_for_each(|request| write!(f, "; {}", request.op))

@@ -43,6 +43,16 @@ pub enum SlotState {
 }
 
 impl Glance {
+    /// The role of a server that is sent everything and does not vote yet.
+    pub const LEARNER: &str = "learner";
+    /// The role of a server that has no part in it: not yet, or no more.
+    pub const NO_MEMBER: &str = "no member";
+
+    /// Whether its voice counts.
+    pub fn is_member(&self) -> bool {
+        self.role != Self::LEARNER && self.role != Self::NO_MEMBER
+    }
+
     /// The most slots that are worth showing.
     pub const SLOTS_MAX: usize = 8;
 }

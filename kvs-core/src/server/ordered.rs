@@ -54,8 +54,17 @@ impl Server {
         }
     }
 
-    /// Somebody outside has announced who leads. False if that is not how views are made here.
+    /// Somebody outside has announced who leads, or asked for other members. False if that is not how views are made here.
     pub(super) fn announce(&mut self, from: NodeId, views: &[Arc<View>], cx: &mut Context<'_, Node>) -> bool {
+        if let (Ordering::Raft(raft), Some(newest)) = (&mut self.ordering, views.last()) {
+            if from == NodeId::OUTSIDE {
+                let mut executor = Executor::new(&mut self.machine);
+                raft.ask_for(newest, &mut executor, cx);
+                let replies = executor.into_replies();
+                self.answer(replies, cx);
+            }
+            return true;
+        }
         let Replication::PrimaryBackup(part) = &mut self.replication else { return false };
         if from == NodeId::OUTSIDE {
             let replies = part.announce(views, &mut self.machine, cx);

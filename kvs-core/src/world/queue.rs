@@ -90,8 +90,10 @@ impl<T> Queue<T> {
     }
 
     fn skip_cancelled(&mut self) {
-        while let Some(&Reverse((_, sequence, slot))) = self.heap.peek() {
-            if self.slots[slot as usize].as_ref().is_some_and(|waiting| waiting.sequence.0 == sequence) {
+        while let Some(&Reverse((at, sequence, slot))) = self.heap.peek() {
+            // The time as well: what was taken out and put back under its number may stand in the very same slot.
+            let named = |waiting: &Waiting<T>| waiting.sequence.0 == sequence && waiting.at == at;
+            if self.slots[slot as usize].as_ref().is_some_and(named) {
                 return;
             }
             self.heap.pop();
@@ -152,5 +154,17 @@ mod tests {
         assert_eq!(queue.next_at(), Some(Time::from_us(9)));
         assert_eq!(queue.pop().map(|(_, _, what)| what), Some('y'));
         assert!(queue.pop().is_none());
+    }
+
+    #[test]
+    fn what_is_put_back_under_its_number_comes_at_its_new_time_only() {
+        let mut queue = Queue::new();
+        let first = queue.push(Time::from_us(1), 'x');
+        queue.push(Time::from_us(5), 'y');
+        assert_eq!(queue.cancel(first), Some('x'));
+        queue.push_as(first.sequence, Time::from_us(9), 'x');
+        assert_eq!(queue.next_at(), Some(Time::from_us(5)));
+        let order: Vec<_> = core::iter::from_fn(|| queue.pop().map(|(at, _, what)| (at.as_us(), what))).collect();
+        assert_eq!(order, [(5, 'y'), (9, 'x')]);
     }
 }

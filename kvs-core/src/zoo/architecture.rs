@@ -129,6 +129,12 @@ impl Shards {
     }
 }
 
+/// One shard that is all there is.
+fn whole(servers: impl Iterator<Item = NodeId>) -> ShardMap {
+    let all = Shard { name: ShardName::whole(), nodes: servers.collect() };
+    ShardMap::new(Placement::Modulo, Arc::new(View { epoch: 1, shards: [all].into() }))
+}
+
 /// `A`, `B`, `D`, …: `C1` is a client.
 pub(super) fn letter(shard: u32) -> char {
     const LETTERS: &[u8] = b"ABDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -263,7 +269,7 @@ impl Architecture {
                     }
                 }
                 None => server.with_ordering(match (&raft_options, &rabia_options) {
-                    (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone()).into()),
+                    (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone(), me).into()),
                     (_, Some(options)) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
                     (None, None) => Ordering::Arrival,
                 }),
@@ -279,19 +285,21 @@ impl Architecture {
             None => client_options.clone(),
         };
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
+        // Who is no member now may be one later.
+        let known = if self.raft().is_some() { Arc::new(whole(self.asked_ids())) } else { map.clone() };
         let client = |place: u32| {
-            let router = Router::new(self.routing, hashed, map.clone(), place);
+            let router = Router::new(self.routing, hashed, known.clone(), place);
             let router = if self.is_ordered() { router.among_equals() } else { router };
             Node::Client(Client::new(of_client(place), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
     }
 
-    /// Which servers keep what at the beginning. Without shards, all of them are one.
+    /// Which servers keep what at the beginning. Without shards, all of them are one, but for those that stand by.
     pub fn first_map(&self) -> ShardMap {
         let Some(shards) = &self.sharding else {
-            let all = Shard { name: ShardName::whole(), nodes: self.asked_ids().collect() };
-            return ShardMap::new(Placement::Modulo, Arc::new(View { epoch: 1, shards: [all].into() }));
+            let members = self.servers - self.raft().map_or(0, |options| options.spares.min(self.servers));
+            return whole(self.asked_ids().filter(|server| server.0 < members));
         };
         ShardMap::new(shards.options.placement, Arc::new(shards.first_view()))
     }
@@ -413,9 +421,12 @@ impl Architecture {
         has_one.then(|| NodeId(self.servers.saturating_sub(1)))
     }
 
-    /// Whether somebody outside announces who keeps what, or who leads.
+    /// Whether somebody outside announces who keeps what, who leads, or who agrees.
     pub fn has_views(&self) -> bool {
-        self.sharding.is_some() || self.primary_backup().is_some_and(|options| options.views == Views::External)
+        let has_spares = self.raft().is_some_and(|options| options.spares > 0);
+        has_spares
+            || self.sharding.is_some()
+            || self.primary_backup().is_some_and(|options| options.views == Views::External)
     }
 
     /// The servers.

@@ -103,7 +103,19 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
         Animal::Raft => {
             // An answer takes many messages, and each may take half a second.
             set("retries", luck.pick(&["20", "40"]));
-            set("replicas", luck.pick(&["1", "2", "3", "3", "4", "5"]));
+            let (members, spares) = luck.pick(&[
+                ("1", "0"),
+                ("2", "0"),
+                ("3", "0"),
+                ("3", "1"),
+                ("3", "2"),
+                ("4", "1"),
+                ("5", "0"),
+                ("1", "3"),
+            ]);
+            set("replicas", members);
+            set("spares", spares);
+            set("catch-up", luck.pick(&["on", "on", "off"]));
             set("routing", luck.pick(&["leader", "leader", "sticky", "round-robin"]));
             set("reads", luck.pick(&["log", "log", "read-index", "lease", "local"]));
             // It is live only where messages are faster than elections.

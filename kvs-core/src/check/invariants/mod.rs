@@ -32,7 +32,7 @@
 //! | B5 | smr | a slot holds one thing everywhere: nothing, or what a majority has proposed for it |
 //! | B6 | smr | what a slot holds a client has asked for, and no request is in two slots |
 //! | B7 | smr | the coin is tossed by those only that have heard nothing but ?, and it shows the same everywhere |
-//! | B8 | ordered, when quiet | who is up has executed all that anybody has |
+//! | B8 | ordered, when quiet | who is up and has a voice has executed all that anybody had some time ago |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
 //! | F1 | Raft | in each term there is one leader at most |
 //! | F2 | Raft | a leader does not change or cut off its own log |
@@ -42,6 +42,9 @@
 //! | F6 | Raft | a server votes for one candidate a term, whatever crashes |
 //! | F7 | Raft | a term that a server has told others never falls, whatever crashes |
 //! | F8 | Raft, with leases | nobody is elected while somebody else has a lease, as long as clocks go alike |
+//! | F9 | Raft | of members that follow each other in a log, any two majorities have a server in common |
+//! | F10 | Raft | what a leader takes for committed, a majority of its members has, those on their disks that are down |
+//! | F11 | Raft, when quiet | the members are those that were asked for last |
 //! | A1 | primary-backup | one server completes operations in a view, and what it completes is known to the primary of every later one |
 //! | A2 | primary-backup | what is complete has been applied by every backup |
 //! | A3 | primary-backup | who has all of one view up to one operation is in one state |
@@ -52,7 +55,7 @@
 //! | P3 | Multi-Paxos | for each ballot and slot one command is proposed |
 //! | P4 | Multi-Paxos | if a command is chosen for a slot, every higher ballot proposes the same |
 //! | P5 | Multi-Paxos | replicas are told one command for each slot, which is chosen |
-//! | P7 | Multi-Paxos | what a replica holds is what the slots lead to, in their order and each request once |
+//! | P7 | Raft, Multi-Paxos | what a replica holds is what the slots lead to, in their order and each request once |
 //! | P9 | Multi-Paxos | acceptors forget only what `f + 1` replicas have in snapshots on their disks |
 //! | P10 | Multi-Paxos | a leader has no read answered before it knows what was chosen before it led |
 //! | P11 | Multi-Paxos | one proposer leads by a ballot |
@@ -72,6 +75,7 @@ mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
+mod reference;
 mod sharding;
 mod versioned;
 
@@ -217,7 +221,7 @@ impl Invariants {
             }
             // Also when it has not changed: what it rests on may be on its disk by now.
             if let (Some(watch), Some(server)) = (&mut self.ordered, now.as_server()) {
-                let found = watch.compare(node, server, world.disk(node));
+                let found = watch.compare(node, server, world.disk(node), world.now());
                 found.map_err(|(id, what)| Violation { id, time: world.now(), node, what })?;
             }
             if seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, now)) {
@@ -245,7 +249,8 @@ impl Invariants {
             });
             let found = found.and_then(|()| match (&mut self.raft, server.ordering().raft()) {
                 (Some(watch), Some(raft)) => {
-                    watch.look(node, before.and_then(|before| before.ordering().raft()), raft, world)
+                    watch.look(node, before.and_then(|before| before.ordering().raft()), raft, world)?;
+                    watch.look_at_machine(server)
                 }
                 _ => Ok(()),
             });
@@ -268,13 +273,13 @@ impl Invariants {
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let versioned = || self.versioned.as_ref().map_or(Ok(()), versioned::Watch::when_quiet);
         let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
-        let found =
-            sharding.and_then(|()| ordered()).and_then(|()| primary_backup()).and_then(|()| versioned()).and_then(
-                |()| {
-                    let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
-                    self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
-                },
-            );
+        let raft = || self.raft.as_ref().map_or(Ok(()), |_| raft::Watch::when_quiet(world));
+        let found = sharding.and_then(|()| ordered()).and_then(|()| raft()).and_then(|()| primary_backup());
+        let found = found.and_then(|()| versioned());
+        let found = found.and_then(|()| {
+            let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
+            self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
+        });
         found.map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })
     }
 
@@ -459,7 +464,8 @@ impl Observer<Node> for Invariants {
                     watch.crashed(node);
                 }
                 // Who is alone executes at once, and answers when the disk has it: what it did not get to say may be gone.
-                if self.seen.len() == 1 {
+                let seen = self.seen.get(node.index()).and_then(|seen| seen.as_ref()?.as_server()?.ordering().raft());
+                if self.seen.len() == 1 || seen.is_some_and(|raft| raft::was_alone(node, raft)) {
                     self.ordered.iter_mut().for_each(ordered::Watch::forget);
                     self.raft.iter_mut().for_each(raft::Watch::forget);
                 }

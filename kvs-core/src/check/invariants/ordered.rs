@@ -5,23 +5,27 @@ use alloc::format;
 use alloc::sync::Arc;
 
 use super::Found;
+use crate::check::replicas::settling_time;
 use crate::disk::Disk;
 use crate::op::RequestId;
 use crate::process::NodeId;
 use crate::request::Response;
 use crate::server::{Node, Server};
 use crate::storage::MachineSnapshot;
+use crate::time::{Span, Time};
 use crate::world::World;
 use crate::zoo::Architecture;
 
 #[derive(Clone)]
 pub(super) struct Watch {
-    /// What all slots before this one lead to, as the first server has shown that came so far.
-    states: BTreeMap<u64, (NodeId, Arc<MachineSnapshot>)>,
+    /// What all slots before this one lead to, as the first server has shown that came so far, and when that was.
+    states: BTreeMap<u64, (NodeId, Time, Arc<MachineSnapshot>)>,
     /// Up to which slot each server's state was compared with that.
     compared: BTreeMap<NodeId, u64>,
     /// What writes were answered.
     answers: BTreeMap<RequestId, Arc<Response>>,
+    /// How long it may take until all have executed what one has.
+    patience: Span,
 }
 
 impl Watch {
@@ -30,6 +34,7 @@ impl Watch {
             states: BTreeMap::new(),
             compared: BTreeMap::new(),
             answers: BTreeMap::new(),
+            patience: settling_time(architecture),
         })
     }
 
@@ -63,7 +68,7 @@ impl Watch {
 
     /// Whether a server is in the state that its slots have led to elsewhere. As long as that state rests on writes that a crash would
     /// undo, nobody has heard of it, and it may yet be otherwise.
-    pub(super) fn compare(&mut self, node: NodeId, server: &Server, disk: &Disk) -> Found {
+    pub(super) fn compare(&mut self, node: NodeId, server: &Server, disk: &Disk, now: Time) -> Found {
         let Some(applied) = server.applied() else { return Ok(()) };
         if self.compared.get(&node) == Some(&applied) || !disk.admits(disk.last_write()) {
             return Ok(());
@@ -72,26 +77,28 @@ impl Watch {
         let machine = server.machine().snapshot();
         match self.states.get(&applied) {
             None => {
-                self.states.insert(applied, (node, Arc::new(machine)));
+                self.states.insert(applied, (node, now, Arc::new(machine)));
                 Ok(())
             }
-            Some((_, known)) if **known == machine => Ok(()),
-            Some((other, _)) => {
+            Some((_, _, known)) if **known == machine => Ok(()),
+            Some((other, ..)) => {
                 Err(("P6", format!("{applied} slots have led to another state here than at node {}", other.0)))
             }
         }
     }
 
-    /// Who is up has executed what all others have.
+    /// Who is up has executed all that others had long enough ago: of the last slot some hear with the next sign of life only.
     pub(super) fn when_quiet(&self, world: &World<Node>) -> Result<(), (&'static str, NodeId, alloc::string::String)> {
-        let Some(newest) = self.states.keys().next_back().copied() else { return Ok(()) };
+        let is_old = |(_, since, _): &(NodeId, Time, _)| *since + self.patience <= world.now();
+        let newest = self.states.iter().rev().find(|(_, state)| is_old(state)).map(|(newest, _)| *newest);
+        let Some(newest) = newest else { return Ok(()) };
         for node in world.node_ids().filter(|node| world.is_up(*node)) {
             let Some(applied) = world.node(node).as_server().and_then(Server::applied) else { continue };
-            if applied < newest {
+            if applied < newest && super::raft::is_member(node, world) {
                 return Err((
                     "B8",
                     node,
-                    format!("it has executed {applied} slots of {newest}, and nothing is under way"),
+                    format!("it has executed {applied} slots of {newest}, and had all the time in the world"),
                 ));
             }
         }

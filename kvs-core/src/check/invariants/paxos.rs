@@ -6,14 +6,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Found;
+use super::reference::Reference;
 use crate::choice::Choose;
 use crate::disk::{CrashFate, Disk};
 use crate::op::RequestId;
 use crate::ordering::Command;
 use crate::ordering::paxos::{Acceptor, Ballot, Message, P2a, Proposer, Replica};
 use crate::process::NodeId;
-use crate::server::{Node, Server};
-use crate::storage::{KVSCore, Machine, Storage};
+use crate::server::Node;
 use crate::world::World;
 use crate::zoo::{Architecture, Role};
 
@@ -31,9 +31,7 @@ pub(super) struct Watch {
     chosen: BTreeMap<u64, (Ballot, Command)>,
     /// What replicas were told.
     decided: BTreeMap<u64, Command>,
-    /// A machine that executes that, each request once, and what it has held after each slot.
-    reference: Machine,
-    states: Vec<KVSCore>,
+    reference: Reference,
     /// Who leads by a ballot.
     leaders: BTreeMap<Ballot, NodeId>,
     truncated: BTreeMap<NodeId, u64>,
@@ -54,8 +52,7 @@ impl Watch {
             votes: BTreeMap::new(),
             chosen: BTreeMap::new(),
             decided: BTreeMap::new(),
-            reference: Machine::new(Storage::Core(KVSCore::default()), true),
-            states: [KVSCore::default()].into(),
+            reference: Reference::default(),
             leaders: BTreeMap::new(),
             truncated: BTreeMap::new(),
             passed_on: BTreeSet::new(),
@@ -136,11 +133,8 @@ impl Watch {
         if self.chosen.get(&slot).is_none_or(|(_, chosen)| chosen != command) {
             return Err(("P5", format!("for slot {slot} {command} was decided, and no ballot has chosen it")));
         }
-        while let Some(next) = self.decided.get(&(self.states.len() as u64 - 1)) {
-            for request in next.requests() {
-                self.reference.execute(request);
-            }
-            self.states.push(self.reference.snapshot().core);
+        while let Some(next) = self.decided.get(&self.reference.executed()) {
+            self.reference.execute(next);
         }
         Ok(())
     }
@@ -155,7 +149,7 @@ impl Watch {
                 self.look_at_acceptor(node, before, acceptor, world)
             }
             Node::Proposer(proposer) => self.look_at_proposer(node, proposer),
-            Node::Server(server) => self.look_at_replica(server),
+            Node::Server(server) => self.reference.look(server),
             Node::Proxy(_) | Node::Client(_) | Node::ViewService(_) => Ok(()),
         }
     }
@@ -198,21 +192,6 @@ impl Watch {
             return Err(("P11", format!("it leads by {}, and so does node {}", leader.ballot(), other.0)));
         }
         Ok(())
-    }
-
-    fn look_at_replica(&self, server: &Server) -> Found {
-        let Some(applied) = server.applied() else { return Ok(()) };
-        let Storage::Core(core) = server.storage() else { return Ok(()) };
-        let expected = usize::try_from(applied).ok().and_then(|applied| self.states.get(applied));
-        match expected.filter(|expected| *expected != core) {
-            None => Ok(()),
-            Some(_) => Err((
-                "P7",
-                format!(
-                    "{applied} slots have led to something else here than if each request counts once, in its turn"
-                ),
-            )),
-        }
     }
 
     /// Leaders that have passed on reads in this step.

@@ -2,12 +2,14 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 
 use super::Found;
-use crate::ordering::raft::{Message, Raft};
+use super::reference::Reference;
+use crate::ordering::raft::{Log, Members, Message, Raft};
 use crate::ordering::{Command, ReadMode};
 use crate::process::NodeId;
-use crate::server::Node;
+use crate::server::{Node, Server};
 use crate::world::World;
 use crate::zoo::Architecture;
 
@@ -35,6 +37,8 @@ pub(super) struct Watch {
     terms: BTreeMap<NodeId, u64>,
     /// Whether reads rest on leases, and all clocks have always gone alike.
     trusts_clocks: bool,
+    /// What is committed leads to this; None if nobody has seen all of it.
+    reference: Option<Reference>,
 }
 
 impl Watch {
@@ -46,6 +50,7 @@ impl Watch {
             committed: BTreeMap::new(),
             votes: BTreeMap::new(),
             terms: BTreeMap::new(),
+            reference: Some(Reference::default()),
         })
     }
 
@@ -53,6 +58,7 @@ impl Watch {
     pub(super) fn forget(&mut self) {
         self.entries.clear();
         self.committed.clear();
+        self.reference = None;
     }
 
     /// A server has said something.
@@ -101,6 +107,10 @@ impl Watch {
         }
         self.look_at_entries(before, raft)?;
         self.look_at_commits(node, before, raft)?;
+        look_at_changes(before, raft)?;
+        if let Some(before) = before.filter(|before| before.leads() && raft.committed() > before.committed()) {
+            look_at_majority(before, raft, world)?;
+        }
         if raft.leads() && !led {
             self.look_at_leader(raft)?;
             self.look_at_leases(raft, world)?;
@@ -134,13 +144,25 @@ impl Watch {
         Ok(())
     }
 
+    /// Whoever is up has come to the members that were asked for.
+    pub(super) fn when_quiet(world: &World<Node>) -> Result<(), (&'static str, NodeId, String)> {
+        let rafts = || servers(world).map(|(_, raft)| raft);
+        let asked = rafts().filter_map(Raft::asked_for).max_by_key(|asked| asked.view);
+        let (Some(asked), Some((leader, raft))) = (asked, leader(world)) else { return Ok(()) };
+        if raft.members().servers == asked.servers {
+            return Ok(());
+        }
+        Err(("F11", leader, format!("it leads {}, and view {} asks for {asked}", raft.members(), asked.view)))
+    }
+
     /// State machine safety: what is committed is the same everywhere.
     fn look_at_commits(&mut self, node: NodeId, before: Option<&Raft>, raft: &Raft) -> Found {
+        // What a snapshot has replaced in the same step a leader had in its log before.
         let known = before.map_or(0, Raft::committed);
-        for (index, entry) in raft.log().iter() {
-            if index <= known || index > raft.committed() {
-                continue;
-            }
+        let led = before.filter(|before| before.leads() && before.term() == raft.term());
+        for index in known + 1..=raft.committed() {
+            let entry = raft.log().get(index).or_else(|| led.and_then(|before| before.log().get(index)));
+            let Some(entry) = entry else { continue };
             let first = self.committed.entry(index).or_insert_with(|| Committed {
                 term: entry.term,
                 command: entry.command.clone(),
@@ -156,7 +178,17 @@ impl Watch {
             }
             first.seen_in = first.seen_in.min(raft.term());
         }
+        if let Some(reference) = &mut self.reference {
+            while let Some(next) = self.committed.get(&(reference.executed() + 1)) {
+                reference.execute(&next.command);
+            }
+        }
         Ok(())
+    }
+
+    /// What is committed takes effect in order, and each request once.
+    pub(super) fn look_at_machine(&self, server: &Server) -> Found {
+        self.reference.as_ref().map_or(Ok(()), |reference| reference.look(server))
     }
 
     /// Nobody is elected while somebody else may answer reads alone.
@@ -191,4 +223,60 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+fn servers(world: &World<Node>) -> impl Iterator<Item = (NodeId, &Raft)> {
+    let up = world.node_ids().filter(|node| world.is_up(*node));
+    up.filter_map(|node| Some((node, world.node(node).as_server()?.ordering().raft()?)))
+}
+
+/// Who leads in the greatest term, if anybody does.
+fn leader(world: &World<Node>) -> Option<(NodeId, &Raft)> {
+    servers(world).filter(|(_, raft)| raft.leads()).max_by_key(|(_, raft)| raft.term())
+}
+
+/// Whether it was the only member at some time since its snapshot.
+pub(super) fn was_alone(node: NodeId, raft: &Raft) -> bool {
+    let members = raft.log().changes().map(|(_, members)| members).chain([raft.log().base_members()]);
+    members.into_iter().any(|members| *members.servers == [node])
+}
+
+/// Whether a server has a voice, as the leader sees it.
+pub(super) fn is_member(node: NodeId, world: &World<Node>) -> bool {
+    leader(world).is_none_or(|(_, raft)| raft.members().has(node))
+}
+
+/// Majorities of members that follow each other have a server in common.
+fn look_at_changes(before: Option<&Raft>, raft: &Raft) -> Found {
+    if before.is_some_and(|before| before.log().members_at() == raft.log().members_at()) {
+        return Ok(());
+    }
+    let mut last = raft.log().base_members();
+    for (index, next) in raft.log().changes().rev() {
+        if !last.always_meet(next) {
+            return Err(("F9", format!("from slot {index} on there are {next}, after {last}: each may agree alone")));
+        }
+        last = next;
+    }
+    Ok(())
+}
+
+/// What a leader takes for committed, a majority of its members has; who is down has it on the disk. In one step it may commit by the
+/// members of before, and go on to others.
+fn look_at_majority(before: &Raft, raft: &Raft, world: &World<Node>) -> Found {
+    let committed = raft.committed();
+    let known = raft.log().term_at(committed).or_else(|| before.log().term_at(committed));
+    let Some(term) = known.filter(|_| raft.term() == before.term()) else { return Ok(()) };
+    let is_in = |log: &Log| log.base().index >= committed || log.term_at(committed) == Some(term);
+    let has = |server: &NodeId| match world.node(*server).as_server().and_then(|server| server.ordering().raft()) {
+        Some(raft) if world.is_up(*server) => is_in(raft.log()),
+        _ => Raft::kept_log(world.disk(*server)).is_some_and(|log| is_in(&log)),
+    };
+    let holders = |members: &Members| members.servers.iter().filter(|server| has(server)).count();
+    let is_majority = |members: &Members| holders(members) >= members.majority() as usize;
+    if is_majority(before.members()) || is_majority(raft.members()) {
+        return Ok(());
+    }
+    let (holders, members) = (holders(raft.members()), raft.members());
+    Err(("F10", format!("it takes slot {committed} for committed, which {holders} have of {members}")))
 }

@@ -337,9 +337,13 @@ impl Leader {
 
     // ---- reads
 
-    /// A read that goes by no slot. If this comes again, it begins again.
+    /// A read that goes by no slot. One that is under way goes on when it is asked for again: were it to begin again, it would never end where
+    /// clients are more impatient than messages are quick.
     pub(super) fn on_read<P: Host>(&mut self, request: &Arc<Request>, cx: &mut Context<'_, P>) {
         let client = request.id.client.node;
+        if self.reads.get(&client).is_some_and(|read| read.request.id == request.id) {
+            return;
+        }
         let votes = Votes::new(self.config.safety.counted);
         self.reads.insert(client, Read { request: request.clone(), index: None, votes });
         if self.knows_the_past() {

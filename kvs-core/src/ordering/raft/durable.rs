@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Raft;
 use super::log::{Entry, Log, Position};
+use crate::disk::Disk;
 use crate::ordering::Host;
 use crate::process::{Context, NodeId};
 use crate::storage::MachineSnapshot;
@@ -19,6 +20,19 @@ pub(super) struct Durable {
     pub(super) voted_for: Option<NodeId>,
     pub(super) log: Log,
     pub(super) snapshot: Arc<MachineSnapshot>,
+}
+
+impl Durable {
+    /// What it has become by these records.
+    fn after(mut self, records: Vec<Record>) -> Self {
+        for record in records {
+            match record {
+                Record::Vote { term, voted_for } => (self.term, self.voted_for) = (term, voted_for),
+                Record::Entries { after, entries } => self.log.replace_after(after, &entries),
+            }
+        }
+        self
+    }
 }
 
 /// What a journal keeps.
@@ -38,16 +52,12 @@ impl Raft {
     /// What the disk has kept; None if it is empty.
     pub(super) fn recover<P: Host>(cx: &mut Context<'_, P>) -> (RaftJournal, Option<Durable>) {
         let (journal, recovered) = RaftJournal::recover(cx.disk());
-        let durable = recovered.map(|(mut durable, records)| {
-            for record in records {
-                match record {
-                    Record::Vote { term, voted_for } => (durable.term, durable.voted_for) = (term, voted_for),
-                    Record::Entries { after, entries } => durable.log.replace_after(after, &entries),
-                }
-            }
-            durable
-        });
-        (journal, durable)
+        (journal, recovered.map(|(durable, records)| durable.after(records)))
+    }
+
+    /// The log that a disk has kept.
+    pub fn kept_log(disk: &Disk) -> Option<Log> {
+        RaftJournal::recover(disk).1.map(|(durable, records)| durable.after(records).log)
     }
 
     fn kept_vote(&self) -> Option<NodeId> {

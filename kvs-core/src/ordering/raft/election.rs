@@ -19,7 +19,7 @@ impl Raft {
     }
 
     /// "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to follower." What asks about a term that
-    /// has not begun does not count; nor does a candidate whom a lease forbids to follow.
+    /// has not begun does not count; nor does a candidate whom nobody may follow.
     pub(super) fn heed_term<P: Host>(
         &mut self,
         from: NodeId,
@@ -29,7 +29,7 @@ impl Raft {
     ) {
         let has_begun = match message {
             Message::PreVote { .. } | Message::PreVoteReply { granted: true, .. } => false,
-            Message::RequestVote { .. } => !self.is_bound_by_lease(cx),
+            Message::RequestVote { .. } => !self.ignores_candidate(from, cx),
             _ => true,
         };
         if has_begun && message.term() > self.term {
@@ -73,16 +73,26 @@ impl Raft {
         self.options.reads == ReadMode::Lease && self.options.rules.heed_leader && self.hears_leader(cx)
     }
 
+    /// Whether a leader is heard, and this candidate must not disturb it: whoever has left may not have heard of that. Thesis, section
+    /// 4.2.3. A candidate that has joined may not be known here yet; when the leader is silent, it is heeded.
+    fn ignores_candidate<P: Host>(&self, candidate: NodeId, cx: &Context<'_, P>) -> bool {
+        self.is_bound_by_lease(cx) || (!self.members().has(candidate) && self.hears_leader(cx))
+    }
+
     pub(super) fn on_election_timeout<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let needed = self.majority();
+        let members = self.members().clone();
         if let Role::Leader(leadership) = &mut self.role {
             // Whoever is heard by nobody makes no progress, and clients should not wait for it. Thesis, section 6.2.
-            let heard = leadership.take_heard(cx.me());
-            if heard < needed {
+            if leadership.take_heard(&members) < members.majority() {
                 self.step_down(self.term, None, executor, cx);
             } else {
                 cx.set_timer(ordering::Timer::Raft(Timer::Election), self.options.election_timeout);
             }
+            return;
+        }
+        if !self.may_call_election() {
+            // It was to join, and nobody speaks to it any more.
+            self.leader = None;
             return;
         }
         self.await_leader(cx);
@@ -99,17 +109,26 @@ impl Raft {
     }
 
     fn ask_for_pre_votes<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let mut votes = Votes::default();
-        let count = votes.add(cx.me());
+        let votes = self.own_vote();
+        let count = votes.count();
         self.role = Role::PreCandidate(votes);
         if count >= self.majority() {
             self.call_election(executor, cx);
             return;
         }
         let (term, last) = (self.term.saturating_add(1), self.log.last());
-        for peer in self.peers(cx.me()) {
+        for peer in self.peers() {
             Self::send(peer, Message::PreVote { term, last }, cx);
         }
+    }
+
+    /// Whoever is no member any more does not count itself.
+    fn own_vote(&self) -> Votes {
+        let mut votes = Votes::default();
+        if self.is_member() {
+            votes.add(self.me);
+        }
+        votes
     }
 
     /// Would this server vote for that one? It promises nothing.
@@ -136,7 +155,7 @@ impl Raft {
         cx: &mut Context<'_, P>,
     ) {
         let needed = self.majority();
-        let is_next = granted && term == self.term.saturating_add(1);
+        let is_next = granted && term == self.term.saturating_add(1) && self.members().has(from);
         if let Role::PreCandidate(votes) = &mut self.role
             && is_next
             && votes.add(from) >= needed
@@ -153,15 +172,15 @@ impl Raft {
         self.keep_vote(cx);
         self.leader = None;
         self.await_leader(cx);
-        let mut votes = Votes::default();
-        let count = votes.add(cx.me());
+        let votes = self.own_vote();
+        let count = votes.count();
         self.role = Role::Candidate(votes);
         if count >= self.majority() {
             self.lead(executor, cx);
             return;
         }
         let (term, last) = (self.term, self.log.last());
-        for peer in self.peers(cx.me()) {
+        for peer in self.peers() {
             Self::send(peer, Message::RequestVote { term, last }, cx);
         }
     }
@@ -175,7 +194,7 @@ impl Raft {
         last: Position,
         cx: &mut Context<'_, P>,
     ) {
-        if self.is_bound_by_lease(cx) {
+        if self.ignores_candidate(from, cx) {
             cx.mark(LEADER_HEARD, term);
             return;
         }
@@ -218,7 +237,7 @@ impl Raft {
         cx: &mut Context<'_, P>,
     ) {
         let needed = self.majority();
-        let is_now = granted && term == self.term;
+        let is_now = granted && term == self.term && self.members().has(from);
         if let Role::Candidate(votes) = &mut self.role
             && is_now
             && votes.add(from) >= needed
@@ -231,11 +250,12 @@ impl Raft {
     fn lead<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
         cx.mark(ELECTED, self.term);
         let last = self.log.last();
-        self.role = Role::Leader(Box::new(Leadership::new(cx.me(), self.peers(cx.me()), last.index + 1)));
+        self.role = Role::Leader(Box::new(Leadership::new(self.me, self.peers(), last.index + 1)));
         self.leader = Some(cx.me());
         cx.set_timer(ordering::Timer::Raft(Timer::Election), self.options.election_timeout);
         self.append(Command::Noop, cx);
         self.advance_commit(executor, cx);
         self.on_heartbeat(cx);
+        self.change_members(executor, cx);
     }
 }

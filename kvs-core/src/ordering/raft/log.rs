@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::members::Members;
 use crate::ordering::Command;
 
 /// A place in a log, and the term of what stands there. Of two logs the one whose last position is greater is more up to date: the later
@@ -30,13 +31,38 @@ pub struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log {
     base: Position,
+    /// Who agreed at the end of the snapshot.
+    base_members: Members,
     entries: Vec<Entry>,
 }
 
 impl Log {
-    /// A log that goes on after a snapshot.
-    pub fn new(base: Position, entries: Vec<Entry>) -> Self {
-        Self { base, entries }
+    /// A log that goes on after a snapshot, at the end of which these were the members.
+    pub fn new(base: Position, base_members: Members, entries: Vec<Entry>) -> Self {
+        Self { base, base_members, entries }
+    }
+
+    /// The members at the end of the snapshot.
+    pub fn base_members(&self) -> &Members {
+        &self.base_members
+    }
+
+    /// Each change of members after the snapshot, with its index, newest first.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = (u64, &Members)> {
+        self.iter().rev().filter_map(|(index, entry)| match &entry.command {
+            Command::Members(members) => Some((index, members)),
+            _ => None,
+        })
+    }
+
+    /// The members by the newest entry about them, whether it is committed or not.
+    pub fn members(&self) -> &Members {
+        self.changes().next().map_or(&self.base_members, |(_, members)| members)
+    }
+
+    /// The index of that entry; the end of the snapshot, if it is in there.
+    pub fn members_at(&self) -> u64 {
+        self.changes().next().map_or(self.base.index, |(index, _)| index)
     }
 
     /// The last position that the snapshot covers.
@@ -107,6 +133,8 @@ impl Log {
     /// Forgets the entries up to an index, which a snapshot has replaced.
     pub fn compact(&mut self, upto: u64) {
         if let (Some(base), Some(place)) = (self.position(upto), self.place(upto.saturating_add(1))) {
+            let covered = self.changes().find(|(index, _)| *index <= upto).map(|(_, members)| members.clone());
+            self.base_members = covered.unwrap_or_else(|| self.base_members.clone());
             self.entries.drain(..place.min(self.entries.len()));
             self.base = base;
         }
@@ -116,10 +144,11 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::NodeId;
 
     fn log(base: (u64, u64), terms: &[u64]) -> Log {
         let entries = terms.iter().map(|&term| Entry { term, command: Command::Noop }).collect();
-        Log::new(Position { term: base.0, index: base.1 }, entries)
+        Log::new(Position { term: base.0, index: base.1 }, Members::default(), entries)
     }
 
     #[test]
@@ -133,6 +162,18 @@ mod tests {
         assert_eq!((log.after(4, 9).len(), log.after(5, 9).len(), log.after(3, 9).len()), (2, 1, 0));
         log.compact(6);
         assert_eq!((log.base(), log.iter().count()), (Position { term: 5, index: 6 }, 0));
+    }
+
+    #[test]
+    fn members_change_with_an_entry_are_rolled_back_with_it_and_stay_in_a_snapshot() {
+        let members = |view| Members::new(view, (0..view).map(NodeId));
+        let change = |view| Entry { term: 1, command: Command::Members(members(view)) };
+        let mut log = Log::new(Position::default(), members(1), [change(2), change(3)].into());
+        assert_eq!((log.members(), log.members_at()), (&members(3), 2));
+        log.replace_after(1, &[]);
+        assert_eq!((log.members(), log.members_at()), (&members(2), 1));
+        log.compact(1);
+        assert_eq!((log.base_members(), log.members_at(), log.changes().count()), (&members(2), 1, 0));
     }
 
     #[test]

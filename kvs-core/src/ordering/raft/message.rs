@@ -4,6 +4,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::log::{Entry, Position};
+use super::members::Members;
 use crate::storage::MachineSnapshot;
 
 /// What servers say to each other. All that figure 2 calls a remote procedure is two messages here, because the answer may be lost alone.
@@ -67,6 +68,8 @@ pub enum Message {
         last: Position,
         /// Values, and the last answer to each client.
         machine: Arc<MachineSnapshot>,
+        /// Who agreed there.
+        members: Members,
         /// The leader's round.
         round: u64,
     },

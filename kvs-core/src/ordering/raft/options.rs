@@ -16,6 +16,10 @@ pub struct RaftOptions {
     pub batch: u32,
     /// How reads are answered.
     pub reads: ReadMode,
+    /// How many servers stand by: they are no members at first. Without any the members stay the same.
+    pub spares: u32,
+    /// Whoever joins is sent the log first, and votes when it has caught up. Thesis, section 4.2.1.
+    pub catch_up: bool,
     /// Ask whether one could win before one calls an election. Thesis, section 9.6.
     pub pre_vote: bool,
     /// What must not be left out.
@@ -38,6 +42,11 @@ pub struct Rules {
     pub truncate_on_conflict: bool,
     /// With [`ReadMode::Lease`]: whoever hears a leader follows nobody else. Thesis, section 6.4.1.
     pub heed_leader: bool,
+    /// Members join and leave one by one, each when the one before is committed. Thesis, section 4.1.
+    pub one_change_at_a_time: bool,
+    /// A leader changes the members only when an entry of its own term is committed. Ongaro, *bug in single-server membership changes*,
+    /// raft-dev, 10 July 2015.
+    pub change_after_own_entry: bool,
 }
 
 impl Default for Rules {
@@ -49,6 +58,8 @@ impl Default for Rules {
             commit_own_term: true,
             truncate_on_conflict: true,
             heed_leader: true,
+            one_change_at_a_time: true,
+            change_after_own_entry: true,
         }
     }
 }
@@ -61,6 +72,8 @@ impl Default for RaftOptions {
             snapshot_every: 32,
             batch: 16,
             reads: ReadMode::Log,
+            spares: 0,
+            catch_up: true,
             pre_vote: true,
             rules: Rules::default(),
         }

@@ -49,28 +49,28 @@ impl Raft {
     }
 
     /// Whether it has committed an entry of its own term: only then does it know all that is committed.
-    fn knows_commit(&self) -> bool {
+    pub(super) fn knows_commit(&self) -> bool {
         self.log.term_at(self.commit) == Some(self.term)
     }
 
     /// Whether so many have answered so lately that nobody else can have been elected. `now` is the time on its own clock.
     pub fn has_lease(&self, now: Time) -> bool {
         let Role::Leader(leadership) = &self.role else { return false };
-        let confirmed = leadership.confirmed_round(self.majority());
+        let confirmed = leadership.confirmed_round(self.members());
         let began = leadership.rounds.iter().find(|(round, _)| *round == confirmed).map(|(_, began)| *began);
         self.knows_commit() && began.is_some_and(|began| now < began + self.options.lease())
     }
 
     /// A read waits for the answers to a round that begins after it came. While one is under way, the reads that come wait for the next.
     fn await_round<P: Host>(&mut self, request: &Arc<Request>, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let majority = self.majority();
+        let members = self.members().clone();
         let Role::Leader(leadership) = &mut self.role else { return };
         cx.mark(READ_WAITS, u64::from(request.id.sequence));
         // Who asks again waits for no later round than before: else who asks often is never answered.
         if leadership.reads.iter().all(|read| read.request.id != request.id) {
             leadership.reads.push(Waiting { request: request.clone(), round: leadership.round + 1 });
         }
-        if leadership.confirmed_round(majority) == leadership.round {
+        if leadership.confirmed_round(&members) == leadership.round {
             self.begin_round(cx);
         }
         self.serve_reads(executor, cx);
@@ -78,9 +78,9 @@ impl Raft {
 
     /// Answers the reads whose round is confirmed. What is committed here is executed here, so nothing else is to be waited for.
     pub(super) fn serve_reads<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let (majority, knows_commit) = (self.majority(), self.knows_commit());
+        let (members, knows_commit) = (self.members().clone(), self.knows_commit());
         let Role::Leader(leadership) = &mut self.role else { return };
-        let confirmed = leadership.confirmed_round(majority);
+        let confirmed = leadership.confirmed_round(&members);
         leadership.reads.retain(|read| {
             let is_confirmed = knows_commit && read.round <= confirmed;
             if is_confirmed {

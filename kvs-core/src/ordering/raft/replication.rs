@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::log::{Entry, Log, Position};
+use super::members::Members;
 use super::{
     Appended, INSTALLED, MISSING, Message, NOT_YET_COMMITTED, OLD_TERM, OVERWRITTEN, Raft, Role, Timer, Waiting,
 };
@@ -14,7 +15,7 @@ use crate::ordering::{self, Command, Executor, Host};
 use crate::process::{Context, NodeId};
 use crate::quorum::Votes;
 use crate::storage::MachineSnapshot;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What a leader knows of a follower. Figure 2, "volatile state on leaders".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,11 +28,34 @@ pub(super) struct Progress {
     under_way: Option<u64>,
     /// The last round that it has answered.
     round: u64,
+    /// If it is to join and has not caught up yet.
+    catching_up: Option<CatchingUp>,
+}
+
+/// What a server that is to join must have got, and since when it is being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct CatchingUp {
+    upto: u64,
+    since: Time,
+}
+
+impl Progress {
+    /// Nothing is known of it but that it may have all up to an index.
+    fn new(last: u64) -> Self {
+        Self { next: last + 1, matched: 0, under_way: None, round: 0, catching_up: None }
+    }
+
+    /// Likewise, of a server that is to join.
+    pub(super) fn of_learner(last: u64, now: Time) -> Self {
+        Self { catching_up: Some(CatchingUp { upto: last, since: now }), ..Self::new(last) }
+    }
 }
 
 /// What a leader has in mind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Leadership {
+    me: NodeId,
+    /// The other members, and those that are to join.
     followers: BTreeMap<NodeId, Progress>,
     /// Who has answered since the last election timeout.
     heard: Votes,
@@ -45,10 +69,11 @@ pub(super) struct Leadership {
 
 impl Leadership {
     pub(super) fn new(me: NodeId, followers: impl Iterator<Item = NodeId>, next: u64) -> Self {
-        let progress = Progress { next, matched: 0, under_way: None, round: 0 };
+        let progress = Progress::new(next.saturating_sub(1));
         let mut heard = Votes::default();
         heard.add(me);
         Self {
+            me,
             followers: followers.map(|follower| (follower, progress)).collect(),
             heard,
             round: 0,
@@ -57,24 +82,61 @@ impl Leadership {
         }
     }
 
-    /// How many have answered since this was last asked.
-    pub(super) fn take_heard(&mut self, me: NodeId) -> u32 {
-        let count = self.heard.count();
-        self.heard = Votes::default();
-        self.heard.add(me);
-        count
+    /// How many members have answered since this was last asked.
+    #[expect(clippy::cast_possible_truncation, reason = "nodes are numbered by u32")]
+    pub(super) fn take_heard(&mut self, members: &Members) -> u32 {
+        let heard = core::mem::take(&mut self.heard);
+        self.heard.add(self.me);
+        heard.voters().filter(|server| members.has(*server)).count() as u32
     }
 
-    /// The greatest number that so many servers have reached, if the leader itself has reached `mine`.
-    fn reached(&self, mine: u64, of: impl Fn(&Progress) -> u64, by: u32) -> u64 {
-        let mut numbers: Vec<u64> = self.followers.values().map(of).chain([mine]).collect();
+    /// The greatest number that a majority of the members has reached, if the leader itself has reached `mine`. It counts itself if it is
+    /// one of them.
+    fn reached(&self, members: &Members, mine: u64, of: impl Fn(&Progress) -> u64) -> u64 {
+        let number =
+            |server: &NodeId| if *server == self.me { mine } else { self.followers.get(server).map_or(0, &of) };
+        let mut numbers: Vec<u64> = members.servers.iter().map(number).collect();
         numbers.sort_unstable();
-        numbers.iter().rev().nth(by.saturating_sub(1) as usize).copied().unwrap_or(0)
+        numbers.iter().rev().nth(members.majority().saturating_sub(1) as usize).copied().unwrap_or(0)
     }
 
-    /// The last round that a majority has answered.
-    pub(super) fn confirmed_round(&self, majority: u32) -> u64 {
-        self.reached(self.round, |follower| follower.round, majority)
+    /// The last round that a majority of the members has answered.
+    pub(super) fn confirmed_round(&self, members: &Members) -> u64 {
+        self.reached(members, self.round, |follower| follower.round)
+    }
+
+    /// Whom it sends its log to.
+    pub(super) fn followers(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.followers.keys().copied()
+    }
+
+    /// Sends its log to one more. False if it does already.
+    pub(super) fn enlist(&mut self, server: NodeId, progress: Progress) -> bool {
+        let is_new = !self.followers.contains_key(&server);
+        self.followers.entry(server).or_insert(progress);
+        is_new
+    }
+
+    /// Sends somebody nothing any more.
+    pub(super) fn dismiss(&mut self, server: NodeId) {
+        self.followers.remove(&server);
+    }
+
+    /// Whether a server has all it takes to vote.
+    pub(super) fn has_caught_up(&self, server: NodeId) -> bool {
+        self.followers.get(&server).is_some_and(|progress| progress.catching_up.is_none())
+    }
+
+    /// Whether a server that is to join has caught up just now. If it took too long, there is more to be got by now.
+    pub(super) fn note_catching_up(&mut self, server: NodeId, last: u64, now: Time, timeout: Span) -> bool {
+        let Some(progress) = self.followers.get_mut(&server) else { return false };
+        let Some(CatchingUp { upto, since }) = progress.catching_up else { return false };
+        if progress.matched < upto {
+            return false;
+        }
+        let is_quick = now < since + timeout;
+        progress.catching_up = (!is_quick).then_some(CatchingUp { upto: last, since: now });
+        is_quick
     }
 }
 
@@ -95,23 +157,26 @@ impl Raft {
 
     /// Begins a round: whoever answers it has followed this leader after now.
     pub(super) fn begin_round<P: Host>(&mut self, cx: &mut Context<'_, P>) {
-        let majority = self.majority();
+        let members = self.members().clone();
         let Role::Leader(leadership) = &mut self.role else { return };
         leadership.round += 1;
         leadership.rounds.push_back((leadership.round, cx.now()));
-        let confirmed = leadership.confirmed_round(majority);
+        let confirmed = leadership.confirmed_round(&members);
         while leadership.rounds.front().is_some_and(|(round, _)| *round < confirmed) {
             leadership.rounds.pop_front();
         }
-        for peer in self.peers(cx.me()) {
-            self.send_entries(peer, cx);
+        let followers: Vec<NodeId> = leadership.followers().collect();
+        for follower in followers {
+            self.send_entries(follower, cx);
         }
     }
 
     /// Sends entries to everyone who lacks some and has answered the last that were sent.
     pub(super) fn replicate<P: Host>(&mut self, cx: &mut Context<'_, P>) {
-        for peer in self.peers(cx.me()) {
-            self.send_news(peer, cx);
+        let Role::Leader(leadership) = &self.role else { return };
+        let followers: Vec<NodeId> = leadership.followers().collect();
+        for follower in followers {
+            self.send_news(follower, cx);
         }
     }
 
@@ -124,7 +189,7 @@ impl Raft {
         }
     }
 
-    fn send_entries<P: Host>(&mut self, to: NodeId, cx: &mut Context<'_, P>) {
+    pub(super) fn send_entries<P: Host>(&mut self, to: NodeId, cx: &mut Context<'_, P>) {
         let Role::Leader(leadership) = &mut self.role else { return };
         let round = leadership.round;
         let Some(follower) = leadership.followers.get_mut(&to) else { return };
@@ -132,8 +197,8 @@ impl Raft {
         let Some(prev) = self.log.position(before) else {
             let last = self.log.base();
             follower.under_way = Some(last.index);
-            let machine = self.snapshot.clone();
-            Self::send(to, Message::InstallSnapshot { term: self.term, last, machine, round }, cx);
+            let (machine, members) = (self.snapshot.clone(), self.log.base_members().clone());
+            Self::send(to, Message::InstallSnapshot { term: self.term, last, machine, members, round }, cx);
             return;
         };
         let entries = self.log.after(before, self.options.batch);
@@ -185,9 +250,13 @@ impl Raft {
                 refused
             }
             None => {
+                let may_lead = self.may_call_election();
                 let last_new = prev.index.saturating_add(entries.len() as u64);
                 self.take_over(prev.index, entries, cx);
                 self.commit = self.commit.max(commit.min(last_new));
+                if may_lead && !self.may_call_election() {
+                    self.retire(cx);
+                }
                 Appended::UpTo(last_new)
             }
         };
@@ -252,6 +321,8 @@ impl Raft {
                 follower.under_way = follower.under_way.filter(|sent| *sent > follower.matched);
                 self.advance_commit(executor, cx);
                 self.send_news(from, cx);
+                self.note_catching_up(from, cx);
+                self.change_members(executor, cx);
             }
             Appended::Refused { term, index } => {
                 let after_term = term.and_then(|term| self.log.last_of_term(term)).map(|last| last + 1);
@@ -268,13 +339,14 @@ impl Raft {
     /// N." Its own log counts: nothing has left that it was not on disk before.
     pub(super) fn advance_commit<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
         let Role::Leader(leadership) = &self.role else { return };
-        let reached = leadership.reached(self.log.last().index, |follower| follower.matched, self.majority());
+        let reached = leadership.reached(self.members(), self.log.last().index, |follower| follower.matched);
         if reached <= self.commit {
             return;
         }
         if self.log.term_at(reached) == Some(self.term) || !self.options.rules.commit_own_term {
             self.commit = reached;
             self.apply(executor, cx);
+            self.change_members(executor, cx);
         } else {
             cx.mark(NOT_YET_COMMITTED, reached);
         }
@@ -296,12 +368,14 @@ impl Raft {
     }
 
     /// "If existing log entry has same index and term as snapshot's last included entry, retain log entries following it and reply.
-    /// [Otherwise] discard the entire log. Reset state machine using snapshot contents."
+    /// [Otherwise] discard the entire log. Reset state machine using snapshot contents" (as well as cluster configuration).
+    #[expect(clippy::too_many_arguments, reason = "it is the message")]
     pub(super) fn on_install_snapshot<P: Host>(
         &mut self,
         from: NodeId,
         last: Position,
         machine: &Arc<MachineSnapshot>,
+        members: Members,
         round: u64,
         executor: &mut Executor<'_>,
         cx: &mut Context<'_, P>,
@@ -310,7 +384,7 @@ impl Raft {
             if self.log.term_at(last.index) == Some(last.term) {
                 self.log.compact(last.index);
             } else {
-                self.log = Log::new(last, Vec::new());
+                self.log = Log::new(last, members, Vec::new());
             }
             self.snapshot = machine.clone();
             self.checkpoint(cx);

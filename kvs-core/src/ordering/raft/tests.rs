@@ -1,5 +1,7 @@
 //! Single messages, as figure 2 says.
 
+mod members;
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -49,7 +51,7 @@ impl Bench {
     fn new(change: impl FnOnce(&mut RaftOptions)) -> Self {
         let mut options = RaftOptions { pre_vote: false, ..RaftOptions::default() };
         change(&mut options);
-        let raft = Raft::new(Arc::new(options), [ME, YOU, SHE].into());
+        let raft = Raft::new(Arc::new(options), [ME, YOU, SHE].into(), ME);
         let machine = Machine::new(Storage::Core(KVSCore::default()), true);
         let disk = Arc::new(Disk::new(Honesty::Honest));
         let mut bench = Self { raft, machine, disk, now: Time::ZERO, replies: Vec::new() };
@@ -154,7 +156,7 @@ fn one_vote_a_term_whatever_crashes() {
         assert_eq!(bench.hear(YOU, ask.clone()), [(YOU, vote.clone())]);
         assert_eq!(bench.hear(YOU, ask.clone()), [(YOU, vote)], "the same candidate may ask again");
         assert_eq!(bench.hear(SHE, ask.clone()), [(SHE, Message::VoteReply { term: 1, granted: false })]);
-        bench.raft = Raft::new(bench.raft.options.clone(), bench.raft.servers.clone());
+        bench.raft = Raft::new(bench.raft.options.clone(), bench.raft.servers.clone(), ME);
         bench.step(Event::Boot);
         assert_eq!(bench.raft.term, 1);
         assert_eq!(bench.hear(SHE, ask), [(SHE, Message::VoteReply { term: 1, granted: second })]);
@@ -297,7 +299,9 @@ fn a_lease_ends_before_anybody_else_may_be_elected() {
 /// "If existing log entry has same index and term as snapshot's last included entry, retain log entries following it."
 #[test]
 fn a_snapshot_replaces_what_it_covers_and_no_more() {
-    let install = |last| Message::InstallSnapshot { term: 2, last, machine: Arc::default(), round: 1 };
+    let members = || Members::new(1, [ME, YOU, SHE]);
+    let install =
+        |last| Message::InstallSnapshot { term: 2, last, machine: Arc::default(), members: members(), round: 1 };
     for (last, kept) in [(at(1, 2), &[2][..]), (at(2, 2), &[]), (at(2, 9), &[])] {
         let mut bench = Bench::new(|_| {});
         bench.hear(YOU, entries(2, at(0, 0), &[1, 1, 2], 0));

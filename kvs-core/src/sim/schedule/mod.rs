@@ -69,6 +69,7 @@
 //! | `view A = A1 A2 \| B = B1` | a new view; with an epoch, `view 3: A = …`, which must be the next |
 //! | `view A = A1 \| B = B1 -> C2 A1` | only these are told; others hear of it when they meet somebody who has |
 //! | `view all = S2 S3`, `join S1`, `leave S1` | of a primary and backups with `views=external`: who is in the view; the first of them by number leads |
+//! | `view all = S1 S2 S4`, `join S4`, `leave S1` | of Raft with `spares`: who shall be a member; the leader brings it about |
 //! | `lost B` | what shard B kept will never come: who waits for it waits no more |
 //!
 //! # Messages

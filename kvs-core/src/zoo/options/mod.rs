@@ -317,6 +317,9 @@ impl Architecture {
             );
         }
         if let Some(raft) = self.raft() {
+            if raft.spares >= self.servers {
+                return fail("somebody must be a member from the beginning".into());
+            }
             if self.servers > Self::VOTERS_MAX {
                 return fail(format!("{} servers that vote are {} at most", self.servers, Self::VOTERS_MAX));
             }

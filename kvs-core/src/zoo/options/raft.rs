@@ -69,6 +69,14 @@ pub(super) const ROWS: &[OptionSpec] = &[
         raft_field!(Switch, pre_vote),
     ),
     option(
+        ORDER,
+        "catch-up",
+        "Catch up, then vote",
+        "A server that joins is sent the log first, and counts when it has it; otherwise at once.",
+        Kind::Switch,
+        raft_field!(Switch, catch_up),
+    ),
+    option(
         SAFETY,
         "vote-once",
         "One vote a term",
@@ -115,5 +123,21 @@ pub(super) const ROWS: &[OptionSpec] = &[
         "With leases: whoever hears a leader votes for nobody else.",
         Kind::Switch,
         raft_field!(Switch, rules.heed_leader),
+    ),
+    option(
+        SAFETY,
+        "one-change-at-a-time",
+        "One change at a time",
+        "Servers join and leave one by one, each when the one before is committed; otherwise all at once.",
+        Kind::Switch,
+        raft_field!(Switch, rules.one_change_at_a_time),
+    ),
+    option(
+        SAFETY,
+        "change-after-own-entry",
+        "Changes wait",
+        "A leader changes the members only when an entry of its own term is committed.",
+        Kind::Switch,
+        raft_field!(Switch, rules.change_after_own_entry),
     ),
 ];

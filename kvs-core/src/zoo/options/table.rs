@@ -72,6 +72,35 @@ fn ring(architecture: &Architecture) -> Option<&RingOptions> {
     }
 }
 
+/// How many servers keep no copy from the beginning: who says who leads, and those that stand by.
+fn not_replicas(a: &Architecture) -> u32 {
+    let spares = a.raft().map_or(0, |options| options.spares);
+    u32::from(a.view_service().is_some()) + spares.min(a.servers)
+}
+
+/// How many servers stand by: those of so many shards, or so many of Raft.
+const SPARES: Access = (
+    |a| match (a.raft(), &a.sharding) {
+        (Some(options), _) => Some(OptionValue::Count(options.spares)),
+        (None, Some(shards)) => Some(OptionValue::Count(shards.spares)),
+        (None, None) => None,
+    },
+    |a, value| {
+        let OptionValue::Count(spares) = value else { return };
+        match (&mut a.ordering, &mut a.sharding) {
+            (OrderingOptions::Raft(options), _) => {
+                a.servers = a.servers.saturating_sub(options.spares) + spares;
+                options.spares = spares;
+            }
+            (_, Some(shards)) => {
+                shards.spares = spares;
+                a.servers = shards.servers();
+            }
+            _ => {}
+        }
+    },
+);
+
 /// How many servers keep each key.
 const REPLICAS: Access = (
     |a| match (&a.sharding, &a.storage) {
@@ -79,7 +108,7 @@ const REPLICAS: Access = (
         (_, StorageOptions::Versioned(_)) => None,
         (None, _) if a.paxos().is_some() => a.paxos().map(|config| OptionValue::Count(config.replicas)),
         (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
-        (None, _) => Some(OptionValue::Count(a.servers - u32::from(a.view_service().is_some()))),
+        (None, _) => Some(OptionValue::Count(a.servers - not_replicas(a))),
     },
     |a, value| {
         let OptionValue::Count(replicas) = value else { return };
@@ -92,7 +121,7 @@ const REPLICAS: Access = (
                 config.replicas = replicas;
                 a.servers = config.nodes();
             }
-            (None, _) => a.servers = replicas + u32::from(a.view_service().is_some()),
+            (None, _) => a.servers = replicas + not_replicas(a),
         }
     },
 );
@@ -231,10 +260,10 @@ pub(super) const ROWS: &[OptionSpec] = &[
     option(
         CLUSTER,
         "spares",
-        "Spare shards",
-        "For how many more shards servers stand by.",
+        "Spares",
+        "How many servers of Raft stand by, or for how many more shards: they are in no view at first.",
         count(0, 4),
-        shards_field!(spares),
+        SPARES,
     ),
     option(
         CLUSTER,

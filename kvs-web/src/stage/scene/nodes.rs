@@ -63,7 +63,11 @@ impl Artist<'_> {
             None => self.server(node, state, glance.as_ref()),
         };
         let picked = if self.view.selection == Selection::Node(node) { " picked" } else { "" };
-        let leads = if glance.is_some_and(|glance| glance.leads) { " leads" } else { "" };
+        let part = match &glance {
+            Some(glance) if glance.leads => " leads",
+            Some(glance) if !glance.is_member() => " outside",
+            _ => "",
+        };
         let kind = match self.layout.detail {
             _ if client.is_some() => "client",
             Detail::Card => "server card",
@@ -76,7 +80,7 @@ impl Artist<'_> {
         let name = self.name(node);
         element("g")
             .key(name)
-            .with("class", format!("node {kind} {}{leads}{picked}", state.word()))
+            .with("class", format!("node {kind} {}{part}{picked}", state.word()))
             .with("data-node", name)
             .with("data-id", node.0.to_string())
             .with("role", "button")
@@ -216,7 +220,7 @@ impl Artist<'_> {
         let (class, line) = match (state, lines.held.as_slice()) {
             (State::Down, _) => ("held none", String::from("down")),
             (State::Paused, _) => ("held none", "paused".into()),
-            (_, held) if lines.glance.is_some_and(|glance| glance.leads || held.is_empty()) => {
+            (_, held) if lines.glance.is_some_and(|glance| glance.leads || !glance.is_member() || held.is_empty()) => {
                 let badge = lines.glance.map(|glance| slots::badge(glance, chars_in(width - 8.0, SMALL)));
                 ("held none", badge.unwrap_or_default())
             }

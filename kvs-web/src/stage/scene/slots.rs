@@ -9,8 +9,12 @@ use crate::stage::markup::{Element, element};
 const CELL: (f64, f64) = (14.5, 14.5);
 const STEP: f64 = 16.5;
 
-/// What a node is at the moment and by which ballot, in so many characters; a star is whom others follow.
+/// What a node is at the moment and by which ballot, in so many characters; a star is whom others follow. Of one whose voice does not
+/// count, only that is said.
 pub(super) fn badge(glance: &Glance, room: usize) -> String {
+    if !glance.is_member() {
+        return clip(glance.role, room);
+    }
     let star = if glance.leads { "★ " } else { "" };
     let all = [
         format!("{star}{} {}", glance.role, glance.ballot),
@@ -90,6 +94,7 @@ mod tests {
         assert_eq!(badge(&glance(true), 20), "★ leader 2.1");
         assert_eq!(badge(&glance(true), 6), "★ 2.1");
         assert_eq!(badge(&glance(false), 3), "2.1");
+        assert_eq!(badge(&Glance { role: Glance::LEARNER, ..glance(false) }, 20), "learner");
     }
 
     #[test]
