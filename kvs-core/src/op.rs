@@ -50,6 +50,13 @@ macro_rules! text {
             }
         }
 
+        impl Default for $name {
+            /// The empty text.
+            fn default() -> Self {
+                Self("".into())
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(if self.0.is_empty() { "\"\"" } else { &self.0 })

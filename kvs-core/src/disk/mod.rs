@@ -190,6 +190,20 @@ impl Disk {
         self.page_cache.clone_from(&self.medium);
     }
 
+    /// One bit of a file is not what was written, on the medium and to whoever reads: disks grow old. False if there is no such byte.
+    pub fn rot(&mut self, file: &str, position: u64) -> bool {
+        let mut has_rotted = false;
+        for files in [&mut self.page_cache, &mut self.medium] {
+            let content = files.get_mut(file);
+            let byte = content.zip(usize::try_from(position).ok()).and_then(|(content, place)| content.get_mut(place));
+            if let Some(byte) = byte {
+                *byte ^= 1;
+                has_rotted = true;
+            }
+        }
+        has_rotted
+    }
+
     /// Everything on the disk is lost: a new disk in an old machine.
     pub fn wipe(&mut self) {
         *self = Self::new(self.honesty);

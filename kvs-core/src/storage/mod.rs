@@ -7,6 +7,7 @@ pub mod journal;
 mod lattice_core;
 mod machine;
 pub mod smr;
+pub mod snapshots;
 pub mod versioned;
 
 use alloc::boxed::Box;

@@ -96,7 +96,7 @@ fn io(file: &str, error: &std::io::Error) -> StorageFault {
 }
 
 fn read_from(file: &mut File, position: u64, length: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(position))?;
     file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
