@@ -10,7 +10,7 @@ use crate::choice::{Choose, Probability, Purpose, Stream};
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
 use crate::server::{Call, Node, Traffic};
-use crate::sim::{Fate, Input, Links, Operation, Recording, Replay};
+use crate::sim::{Fate, Input, Links, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::version::Version;
 use crate::world::{LinkOptions, Observer};
