@@ -145,11 +145,66 @@ fn what_a_schedule_says_of_commands_reads_back() {
     for line in text.lines().skip(2).take(6) {
         assert!(printed.contains(line), "{line}\n{printed}");
     }
+    let text = "zoo smr\nseed 1\nC2: subscribe k -> N1\nC2: subscribe -> N1\nC2: unsubscribe \"a b\" -> N1\n\
+        expect heard C2 \"k = 1\" \"too slow: 2 changes lost\"\nexpect heard C2 nothing\n";
+    assert_eq!(Schedule::parse(text).expect("it makes sense").to_string(), text);
+    for wrong in
+        ["subscribe k", "C1: subscribe k -> C2", "expect heard N1 nothing", "expect heard C1", "expect heard C1 k"]
+    {
+        assert!(Schedule::parse(&format!("zoo smr\n{wrong}")).is_err(), "{wrong}");
+    }
     for wrong in ["batch put a=1", "batch { put a=1 delete b }", "batch { mget a }", "batch { get a", "put a=1 ttl=x"] {
         assert!(Schedule::parse(wrong).is_err(), "{wrong}");
     }
     let long = format!("batch {{ {} }}", vec!["size"; 17].join(", "));
     assert!(Schedule::parse(&long).is_err());
+}
+
+#[test]
+fn who_notifies_nobody_refuses_subscribers() {
+    for head in ["zoo local\nsubscribe k -> S1", "zoo smr notifications=off\nsubscribe k -> N1"] {
+        let problem = Schedule::parse(head).expect("it makes sense").run(&mut ()).failure.expect("it is refused");
+        assert!(problem.to_string().contains("tells nobody of changes"), "{problem}");
+    }
+    assert_eq!(Schedule::parse("zoo smr\nsubscribe k -> N1").expect("it makes sense").run(&mut ()).failure, None);
+}
+
+#[test]
+fn options_of_the_store_that_contradict_each_other_are_refused_in_a_sentence() {
+    let refusals = [
+        ("expiry=local expiration=off", "expiry=local needs expiration=on"),
+        ("tick-every=1s expiration=off", "tick-every needs expiration=on"),
+        ("touches=local reads=local", "touches=local needs eviction=lru"),
+        ("touches=local eviction=lru", "touches=local needs reads=local"),
+        ("reads=lease", "reads are log or local"),
+    ];
+    for (options, sentence) in refusals {
+        let error = Schedule::parse(&format!("zoo smr {options}")).expect_err(options).to_string();
+        assert!(error.contains(sentence), "{error}");
+    }
+    for options in
+        ["reads=local touches=local eviction=lru", "expiry=local", "tick-every=1s", "max-entries=1 eviction=lru"]
+    {
+        assert!(Schedule::parse(&format!("zoo smr {options}")).is_ok(), "{options}");
+    }
+}
+
+#[test]
+fn a_snapshot_reads_back_compressed_or_not_and_is_shorter_if_it_is() {
+    let sizes = [false, true].map(|snapshot_compression| {
+        let mut one = machine(KVStoreConfig { snapshot_compression, ..KVStoreConfig::default() });
+        one.begin_slot(Time::from_us(7), Time::ZERO);
+        for sequence in 1..20 {
+            one.execute(&request(0, sequence, put(&format!("key {sequence}"), &"x".repeat(200))));
+        }
+        let bytes = postcard::to_allocvec(&one.snapshot()).expect("plain data");
+        assert_eq!(postcard::from_bytes(&bytes), Ok(one.snapshot()));
+        let mut damaged = bytes.clone();
+        damaged[40] ^= 1;
+        assert_ne!(postcard::from_bytes(&damaged).ok(), Some(one.snapshot()));
+        bytes.len()
+    });
+    assert!(sizes[1] * 2 < sizes[0], "{sizes:?}");
 }
 
 // ---- the judge

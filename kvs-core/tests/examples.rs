@@ -58,12 +58,15 @@ fn the_sharded_ones_tell_their_stories() {
         ("sharded_causal", &[], "C3 reads family"),
         ("three_level", &[], "west/E"),
         ("primary_backup", &[], "C2 reads 2"),
+        ("primary_backup", &["--form", "chain"], "S1: has come to the tail: the whole chain has it"),
+        ("primary_backup", &["--form", "vr"], "S1: has its memory back"),
         ("versioned", &[], "an earlier copy may have arrived"),
     ] {
         let output = example(name, arguments);
         assert!(output.status.success() && out(&output).contains(words), "{name}: {}", out(&output));
     }
     assert_eq!(example("sharded", &["--router", "rendezvous"]).status.code(), Some(2));
+    assert_eq!(example("primary_backup", &["--form", "ring"]).status.code(), Some(2));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kvs_core::command::KVStoreError;
+use kvs_core::command::{KVData, KVOperation, KVResult, KVStoreError};
 use kvs_core::lattice::VectorClock;
 use kvs_core::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use kvs_core::process::NodeId;
@@ -498,22 +498,16 @@ fn expected_in_mermaid(run: &Run) -> Vec<Drawn> {
                 ("note", vec![name(node)], format!("calls {}", request.op))
             }
             What::Told { node, message: Message::Returned(returned) } => {
-                let is_read = matches!(
-                    &returned.outcome,
-                    Outcome::Ok(
-                        KVSResponse::GetResult { .. }
-                            | KVSResponse::GetAt(_)
-                            | KVSResponse::Items(_)
-                            | KVSResponse::All { .. }
-                    )
-                );
-                let is_refused = matches!(&returned.outcome, Outcome::Ok(response) if response.refusal().is_some());
-                let verb = match () {
-                    () if is_read => "reads",
-                    () if is_refused => "is told:",
-                    () => "returns:",
+                let verb = match &returned.outcome {
+                    Outcome::Ok(response) if response.refusal().is_some() => "is told:",
+                    Outcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk | KVSResponse::Cleared) => "returns:",
+                    Outcome::Ok(_) => "reads",
+                    Outcome::Maybe | Outcome::MaybeClosed | Outcome::Unavailable => "returns:",
                 };
                 ("note", vec![name(node)], format!("{verb} {}", returned.outcome))
+            }
+            What::Told { node, message: Message::Noticed(noticed) } => {
+                ("note", vec![name(node)], format!("hears from {}: {}", name(&noticed.server), noticed.notice))
             }
             What::Booted { node } if entry.time > Time::ZERO => {
                 ("note", vec![name(node)], String::from("starts again"))
@@ -569,6 +563,7 @@ fn mermaid_draws_what_arrives_and_what_is_lost_in_a_strict_grammar() {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Edn {
     Nil,
+    Flag(bool),
     Number(u128),
     Word(String),
     Text(String),
@@ -596,12 +591,17 @@ impl Edn {
             '"' => Self::read_text(&text[1..]),
             ':' => {
                 let (word, rest) = text[1..].split_at(end(&text[1..]));
-                assert!(word.bytes().all(|letter| letter.is_ascii_lowercase()), "{word}");
+                assert!(word.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'-'), "{word}");
                 (Self::Word(word.to_owned()), rest)
             }
             _ => {
                 let (word, rest) = text.split_at(end(text));
-                (if word == "nil" { Self::Nil } else { Self::Number(word.parse().expect("a number")) }, rest)
+                let form = match word {
+                    "nil" => Self::Nil,
+                    "true" | "false" => Self::Flag(word == "true"),
+                    number => Self::Number(number.parse().expect("a number")),
+                };
+                (form, rest)
             }
         }
     }
@@ -700,7 +700,9 @@ fn expected_error(outcome: &Outcome) -> Option<Edn> {
     match outcome {
         Outcome::MaybeClosed => Some(Edn::word("maybe-closed")),
         Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyNotFound)) => Some(Edn::word("no-key")),
-        Outcome::Ok(KVSResponse::Refused(_)) => Some(Edn::word("version")),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyAlreadyExists | KVStoreError::VersionMismatch { .. })) => {
+            Some(Edn::word("version"))
+        }
         _ => None,
     }
 }
@@ -715,7 +717,12 @@ fn expected_in_jepsen(operation: &Operation) -> ([Edn; 3], [Edn; 3]) {
         KVSOperation::Delete(k) => [Edn::word("delete"), key(k), Edn::Nil],
         KVSOperation::MGet(_) => [Edn::word("mget"), Edn::Nil, Edn::Map(BTreeMap::new())],
         KVSOperation::GetAll => [Edn::word("getall"), Edn::Nil, Edn::Map(BTreeMap::new())],
-        command => panic!("none of these stores knows {command}"),
+        KVSOperation::PutFor(k, value, _) => [Edn::word("put-for"), key(k), Edn::values(std::slice::from_ref(value))],
+        KVSOperation::Exists(k) => [Edn::word("exists"), key(k), Edn::Nil],
+        KVSOperation::ListKeys => [Edn::word("keys"), Edn::Nil, Edn::Nil],
+        KVSOperation::Size => [Edn::word("size"), Edn::Nil, Edn::Nil],
+        KVSOperation::Clear => [Edn::word("clear"), Edn::Nil, Edn::Nil],
+        KVSOperation::Batch(commands) => [Edn::word("batch"), Edn::Nil, expected_batch(commands, &[])],
     };
     let mut back = call.clone();
     if let Some(Outcome::Ok(response)) = operation.ended.as_ref().map(|e| &e.outcome) {
@@ -725,10 +732,47 @@ fn expected_in_jepsen(operation: &Operation) -> ([Edn; 3], [Edn; 3]) {
             KVSResponse::Items(items) | KVSResponse::All { items, .. } => {
                 back[2] = Edn::Map(items.iter().map(|item| (key(&item.key), Edn::values(&item.values))).collect());
             }
-            _ => {}
+            KVSResponse::Exists(is_there) => back[2] = Edn::Flag(*is_there),
+            KVSResponse::Keys(keys) => back[2] = Edn::Vector(keys.iter().map(key).collect()),
+            KVSResponse::Size(size) => back[2] = Edn::Number(u128::from(*size)),
+            KVSResponse::Batch(results) => {
+                let KVSOperation::Batch(commands) = operation.op() else { panic!("no batch was asked for") };
+                back[2] = expected_batch(commands, results);
+            }
+            KVSResponse::PutOk
+            | KVSResponse::PutAt(_)
+            | KVSResponse::DeleteOk
+            | KVSResponse::Cleared
+            | KVSResponse::Refused(_) => {}
         }
     }
     (call, back)
+}
+
+/// Each command as what it does, its key, and its value or what was answered.
+fn expected_batch(commands: &[KVOperation], results: &[KVResult]) -> Edn {
+    let key = |key: &Key| Edn::Text(key.as_str().to_owned());
+    let one = |(place, command): (usize, &KVOperation)| {
+        let (f, asked) = match command {
+            KVOperation::Set { value, .. } => ("put", Some(Edn::values(std::slice::from_ref(value)))),
+            KVOperation::Get(_) => ("get", None),
+            KVOperation::Delete(_) => ("delete", None),
+            KVOperation::Exists(_) => ("exists", None),
+            KVOperation::ListKeys => ("keys", None),
+            KVOperation::Size => ("size", None),
+            KVOperation::Clear => ("clear", None),
+            KVOperation::Tick => ("tick", None),
+        };
+        let answered = match results.get(place) {
+            Some(KVResult::Success(KVData::Value(value))) => Edn::values(std::slice::from_ref(value)),
+            Some(KVResult::Success(KVData::Answer(answer))) => Edn::Flag(*answer),
+            Some(KVResult::Success(KVData::Count(count))) => Edn::Number(u128::from(*count)),
+            Some(KVResult::Success(KVData::Keys(keys))) => Edn::Vector(keys.iter().map(key).collect()),
+            _ => Edn::Nil,
+        };
+        Edn::Vector([Edn::word(f), command.key().map_or(Edn::Nil, key), asked.unwrap_or(answered)].into())
+    };
+    Edn::Vector(commands.iter().enumerate().map(one).collect())
 }
 
 fn check_jepsen(name: &str, history: &History) {

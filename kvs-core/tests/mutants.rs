@@ -4,6 +4,7 @@
 
 mod rig;
 
+use kvs_core::check::play;
 use kvs_core::explore::first_breach;
 use kvs_core::sim::schedule::Schedule;
 use kvs_core::zoo::Animal;
@@ -291,6 +292,69 @@ const MUTANTS: &[Mutant] = &[
         budget: 500,
     },
     Mutant {
+        id: "a chain whose head answers",
+        animal: Animal::PrimaryBackup,
+        under: CHAIN,
+        mix: Mix::Everything,
+        off: ("answered-by", "head"),
+        seen_by: &["A1", "A4", "A5", "Linearizable", "Durable"],
+        budget: 200,
+    },
+    Mutant {
+        id: "a chain in whose middle is read",
+        animal: Animal::PrimaryBackup,
+        under: CHAIN,
+        mix: Mix::NoCrashes,
+        off: ("primary-reads", "anywhere"),
+        seen_by: &["Linearizable"],
+        budget: 200,
+    },
+    Mutant {
+        id: "leases bind no view service",
+        animal: Animal::PrimaryBackup,
+        under: &[("views", "service"), ("primary-reads", "lease"), ("lease", "5s")],
+        mix: Mix::NoCrashes,
+        off: ("leases-bind", "off"),
+        seen_by: &["A7", "Linearizable"],
+        budget: 100,
+    },
+    Mutant {
+        id: "leases bind no view service, and there is a chain",
+        animal: Animal::PrimaryBackup,
+        under: &[("form", "chain"), ("views", "service"), ("primary-reads", "lease"), ("lease", "5s")],
+        mix: Mix::NoCrashes,
+        off: ("leases-bind", "off"),
+        seen_by: &["A7", "Linearizable"],
+        budget: 100,
+    },
+    Mutant {
+        id: "VR: a new primary keeps its own log",
+        animal: Animal::Vr,
+        under: &[("replicas", "3"), ("loss", "25%")],
+        mix: Mix::Everything,
+        off: ("longest-log", "off"),
+        seen_by: &["VR2", "P6", "Linearizable", "Durable"],
+        budget: 300,
+    },
+    Mutant {
+        id: "VR: whoever comes back takes part at once",
+        animal: Animal::Vr,
+        under: &[("replicas", "3")],
+        mix: Mix::Everything,
+        off: ("recovery-quorum", "off"),
+        seen_by: &["VR1", "VR2", "P6", "Linearizable", "Durable"],
+        budget: 200,
+    },
+    Mutant {
+        id: "VR: requests are not remembered",
+        animal: Animal::Vr,
+        under: &[("replicas", "3"), ("duplication", "25%")],
+        mix: Mix::Everything,
+        off: ("dedupe", "off"),
+        seen_by: &["Linearizable"],
+        budget: 200,
+    },
+    Mutant {
         id: "M28: each replica tosses a coin of its own",
         animal: Animal::Smr,
         under: &[("replicas", "3"), ("batch", "1")],
@@ -334,6 +398,48 @@ const MUTANTS: &[Mutant] = &[
         off: ("persist-votes", "off"),
         seen_by: &["B1", "B5"],
         budget: 40,
+    },
+    Mutant {
+        id: "M34: a value's time is up by the own clock",
+        animal: Animal::Smr,
+        under: &[
+            ("replicas", "3"),
+            ("latency-max", "500ms"),
+            ("tick-every", "50ms"),
+            ("eviction", "none"),
+            ("max-entries", "10000"),
+        ],
+        mix: Mix::Everything,
+        off: ("expiry", "local"),
+        seen_by: &["P6", "B11"],
+        budget: 15,
+    },
+    Mutant {
+        id: "M34: the wall clock in the state",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("dates", "local"),
+        seen_by: &["P6"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M34: local reads count as uses",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("eviction", "lru"), ("max-entries", "2"), ("reads", "local")],
+        mix: Mix::Everything,
+        off: ("touches", "local"),
+        seen_by: &["P6"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M35: a batch stops at its first mistake",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("batches", "stop-at-error"),
+        seen_by: &["B10", "Linearizable"],
+        budget: 20,
     },
     Mutant {
         id: "M33: nobody tells a straggler",
@@ -632,6 +738,9 @@ const MUTANTS: &[Mutant] = &[
     },
 ];
 
+/// A head, a middle and a tail.
+const CHAIN: &[(&str, &str)] = &[("form", "chain"), ("views", "service"), ("replicas", "4"), ("backups", "2")];
+
 /// Many elections.
 const ELECTIONS: &[(&str, &str)] =
     &[("replicas", "3"), ("spares", "0"), ("pre-vote", "off"), ("latency-max", "60ms"), ("election-timeout", "300ms")];
@@ -703,6 +812,40 @@ fn the_same_faults_break_nothing_while_it_is_on() {
                 panic!("{}, switched on, seed {seed}: {}", mutant.id, report(&broken));
             }
         }
+    }
+}
+
+/// Letters from before a crash, a tail that has not stopped, and clocks that differ: random worlds meet these seldom or are excused, so they
+/// are played.
+#[test]
+fn views_need_disks_chains_need_order_and_leases_need_clocks() {
+    let text = |lesson: &str| {
+        let path = format!("{}/../lessons/{lesson}.kvs", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).expect("a lesson")
+    };
+    let parse = |text: &str| Schedule::parse(text).expect("it makes sense");
+    let lesson = |name: &str| parse(&text(name));
+    // A disk that lies forgets the view as well.
+    let lying = text("vr_forgotten_view").replace("keep-view=off", "disk=lying crash-fate=dropped");
+    let run = parse(&lying).run(&mut ());
+    assert_eq!(first_breach(&run.recording, run.end, true).map(|found| found.breach.name()), Some("VR3"));
+    for (name, seen_by) in [
+        ("vr_remembered_view", None),
+        ("vr_forgotten_view", Some("VR3")),
+        ("chain_reads_go_down", None),
+        ("chain_tail_reads_alone", Some("Linearizable")),
+    ] {
+        let run = lesson(name).run(&mut ());
+        assert_eq!(first_breach(&run.recording, run.end, true).map(|found| found.breach.name()), seen_by, "{name}");
+    }
+    for (name, is_broken) in [("primary_lease_is_kept", false), ("primary_lease_and_clocks", true)] {
+        let expected = format!("expect linearizable {}", if is_broken { "broken" } else { "holds" });
+        let schedule = lesson(name);
+        assert!(schedule.to_string().contains(&expected), "{name}");
+        let run = play(&schedule, &mut ());
+        assert_eq!(run.failure, None, "{name}");
+        // Whoever trusts clocks has said so: it is no breach of a claim.
+        assert_eq!(first_breach(&run.recording, run.end, true).map(|found| found.breach.name()), None, "{name}");
     }
 }
 

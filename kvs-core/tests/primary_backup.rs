@@ -128,6 +128,61 @@ fn the_state_is_installed_once() {
          C1: put k=1 expect ok\nexpect S3 k = 1\nrelease Xfer S1->S3\nrun 300ms\nexpect S3 k = 1\n");
 }
 
+/// Section 3 of the paper on chains: head, middle and tail fail, and a new server comes at the end.
+#[test]
+fn a_chain_outlives_each_of_its_servers() {
+    for (gone, chain) in [("S1", [1, 2]), ("S2", [0, 2]), ("S3", [0, 1])] {
+        let outcome = run(&format!(
+            "zoo primary-backup form=chain backups=2\nC1: put k=1 expect ok\ncrash {gone}\nC1: put k=2 expect ok\n\
+             C2: get k expect 2\nrun 2s\nexpect agree\nexpect linearizable holds\n"
+        ));
+        let (_, head, others, acked) = view(&world_of(&outcome));
+        assert_eq!((head, &others[..], acked), (chain[0], &chain[1..], true), "without {gone}");
+    }
+    let outcome = run("zoo primary-backup form=chain backups=2\nC1: put k=1 expect ok\ncrash S1\nrun 2s\nrestart S1\n\
+                       run 2s\nexpect S1 k = 1\nC1: put k=2 expect ok\nexpect S1 k = 2\nexpect agree\n");
+    assert_eq!(view(&world_of(&outcome)), (3, 1, vec![2, 0], true));
+}
+
+/// Messages between servers of a chain are lost one by one: all are said again.
+#[test]
+fn a_chain_says_again_what_is_lost() {
+    for lost in ["Fwd S1->S2", "Fwd S2->S3", "FwdAck S3->S2", "FwdAck S2->S1", "Response S3->C1"] {
+        run(&format!(
+            "zoo primary-backup form=chain backups=2\ndrop next {lost}\nC1: put k=1 expect ok\nrun 500ms\n\
+             expect S3 k = 1\nC2: get k expect 1\nexpect linearizable holds\n"
+        ));
+    }
+}
+
+/// A head that repeats an answer before the tail has it would tell what may never have been.
+#[test]
+fn a_head_does_not_repeat_what_has_not_come_to_the_tail() {
+    run("zoo primary-backup form=chain backups=2 retry-after=100ms\nhold Fwd S1->S2\nC1: put k=1\nrun 400ms\n\
+         expect C1 pending\nexpect S1 k = 1\nheal\nrelease Fwd S1->S2\nrun 1s\nexpect C1 ok\n");
+}
+
+/// The tail reads alone only while it has a lease; without one it sends whoever asks to the head.
+#[test]
+fn a_tail_with_a_lease_reads_alone_until_it_ends() {
+    for (lease, expected) in [("5s", "old"), ("1s", "unavailable")] {
+        run(&format!(
+            "zoo primary-backup form=chain backups=2 primary-reads=lease lease={lease}\nrun 1s\nC1: put k=old expect ok\n\
+             cut S3 C1 | S1 S2 VS C2\nrun 2s\nC1: get k -> S3 expect {expected}\nexpect linearizable holds\n"
+        ));
+    }
+}
+
+/// Somebody outside hears nobody, and so can promise nothing.
+#[test]
+fn leases_need_a_view_service() {
+    let mut architecture = catalog::exhibit("primary-backup").expect("it is there").architecture();
+    architecture.set("primary-reads", "lease").expect("it makes sense");
+    assert_eq!(architecture.validate(), Ok(()));
+    architecture.set("views", "external").expect("it makes sense");
+    assert!(architecture.validate().is_err());
+}
+
 /// Two servers and more are needed, and no more than a reader can follow.
 #[test]
 fn few_servers_make_a_primary_and_backups() {

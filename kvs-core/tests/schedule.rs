@@ -11,7 +11,7 @@ use kvs_core::choice::Probability;
 use kvs_core::command::KVOperation;
 use kvs_core::op::{KVSOperation, Key, Value};
 use kvs_core::process::NodeId;
-use kvs_core::server::{Call, Message, Timer, Traffic};
+use kvs_core::server::{Call, Message, Timer, Traffic, Watch};
 use kvs_core::sim::schedule::{Expected, Line, ParseProblem, Schedule, Statement};
 use kvs_core::sim::{Fate, Input, Links, Pattern, Recording, Replay, TraceHash};
 use kvs_core::time::{Span, Time};
@@ -182,6 +182,9 @@ fn statement(servers: u32, clients: u32) -> impl Strategy<Value = Statement> {
         (server.clone(), any::<i64>()).prop_map(|(node, offset_us)| Statement::Clock { node, offset_us }),
         (proptest::sample::select(&Timer::ALL[..]), node.clone())
             .prop_map(|(timer, node)| Statement::Fire { timer, node }),
+        (client.clone(), server.clone(), key(), any::<bool>()).prop_map(|(client, server, prefix, is_on)| {
+            Statement::Watch { client, watch: Arc::new(Watch { server, prefix, is_on }) }
+        }),
     ];
     let time = prop_oneof![
         any::<u64>().prop_map(|us| Statement::Run(Span::from_us(us))),
@@ -412,7 +415,7 @@ fn says_where_it_went_wrong_and_what_was_expected() {
         ("run fast", "line 1, column 5: expected a time, such as 200ms or 1.5s, not `fast`"),
         (
             "zoo elephant",
-            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal, primary-backup, raft, linearizable, smr), not `elephant`",
+            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal, primary-backup, vr, raft, linearizable, smr), not `elephant`",
         ),
         ("zoo replicated replicas=0", "line 1, column 16: `replicas` must be a number from 1 to 1000, not `0`"),
         ("zoo replicated fanout=9", "line 1, column 1: a fan-out of 9 needs"),

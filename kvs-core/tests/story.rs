@@ -80,6 +80,7 @@ fn every_lesson_tells_and_asks_and_then_shows() {
                     | Statement::ExpectAgree(_)
                     | Statement::ExpectLast { .. }
                     | Statement::ExpectMark { .. }
+                    | Statement::ExpectHeard { .. }
                     | Statement::ExpectVerdict { .. }
             ),
         });

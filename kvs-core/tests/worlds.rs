@@ -17,13 +17,18 @@ fn number(name: &str, usual: u64) -> u64 {
 const WORLDS: u64 = 2_000;
 
 fn live_many(animal: Animal) -> Sights {
+    live_many_with(animal, &[])
+}
+
+/// Likewise, with some options as they are said here.
+fn live_many_with(animal: Animal, fixed: &[(&str, &str)]) -> Sights {
     let (worlds, first) = (number("KVS_WORLDS", WORLDS), number("KVS_SEED", 1));
     let mut sights = Sights::default();
     for seed in first..first + worlds {
         // Without crashes more is promised: no acknowledged write may be missing in the end.
         let mix = if seed.is_multiple_of(4) { Mix::NoCrashes } else { Mix::Everything };
-        if let Err(broken) = live(animal, seed, &[], mix, &mut sights) {
-            panic!("{animal:?}, KVS_SEED={seed} KVS_WORLDS=1: {}", report(&broken));
+        if let Err(broken) = live(animal, seed, fixed, mix, &mut sights) {
+            panic!("{animal:?} {fixed:?}, KVS_SEED={seed} KVS_WORLDS=1: {}", report(&broken));
         }
     }
     sights
@@ -124,6 +129,34 @@ fn primary_backup_keeps_its_invariants() {
     let marks =
         [BEHIND, DEPOSED, ENTERED, GAP, IN_PLACE, INSTALLED, REFUSED, REPEATED, STUCK, VIEW_CHANGED, WITHOUT_STATE];
     assert_seen(&live_many(Animal::PrimaryBackup), &marks);
+}
+
+#[test]
+fn primary_backup_in_a_chain_keeps_its_invariants() {
+    use kvs_core::replication::primary_backup::{
+        BEHIND, ENTERED, FINISHED, GAP, IN_PLACE, INSTALLED, REFUSED, REPEATED, STUCK, VIEW_CHANGED, WITHOUT_STATE,
+    };
+    let marks =
+        [BEHIND, ENTERED, FINISHED, GAP, IN_PLACE, INSTALLED, REFUSED, REPEATED, STUCK, VIEW_CHANGED, WITHOUT_STATE];
+    assert_seen(&live_many_with(Animal::PrimaryBackup, &[("form", "chain")]), &marks);
+}
+
+#[test]
+fn primary_backup_with_leases_keeps_its_invariants() {
+    use kvs_core::replication::primary_backup::{LEASED, NO_LEASE};
+    for form in ["primary-backup", "chain"] {
+        let fixed = [("views", "service"), ("form", form), ("primary-reads", "lease")];
+        assert_seen(&live_many_with(Animal::PrimaryBackup, &fixed), &[LEASED, NO_LEASE]);
+    }
+}
+
+#[test]
+fn vr_keeps_its_invariants() {
+    use kvs_core::ordering::vr::{
+        ALREADY_THERE, BEHIND, CALLED, ENTERED, GAP, OLD_VIEW, RECOVERED, RECOVERING, STARTED, TOO_OLD,
+    };
+    let marks = [ALREADY_THERE, BEHIND, CALLED, ENTERED, GAP, OLD_VIEW, RECOVERED, RECOVERING, STARTED, TOO_OLD];
+    assert_seen(&live_many(Animal::Vr), &marks);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use kvs_web::command::Command;
 use kvs_web::player::Player;
 use kvs_web::stage::to_svg_string;
 
-const STILLS: [(&str, &str); 10] = [
+const STILLS: [(&str, &str); 12] = [
     ("local_fresh", "zoo local"),
     ("local_asking", "zoo local\nput x=1\nC2: get x\nrun 30ms"),
     ("replicated_spreading", "zoo replicated\nput x=1 expect ok\nC2: put x=2 expect ok\nrun 530ms"),
@@ -32,6 +32,11 @@ const STILLS: [(&str, &str); 10] = [
         "zoo raft spares=2\nfire Election S1\nrun 300ms\nput x=1 expect ok\nhold AppendReply S4->S1\njoin S4\nrun 130ms",
     ),
     ("replicated_many", "zoo replicated replicas=12 clients=3 fanout=3\ntraffic every 100ms\nrun 900ms"),
+    ("chain", "zoo primary-backup form=chain backups=2\nput x=1 expect ok\nrun 100ms\nput x=2\nrun 70ms"),
+    (
+        "vr_changing",
+        "zoo vr\nput x=1 expect ok\nrun 200ms\ncut S1 | S2\nput x=2\nrun 60ms\nfire ViewChange S2\nrun 30ms",
+    ),
 ];
 
 #[test]

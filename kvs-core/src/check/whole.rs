@@ -210,8 +210,15 @@ impl Whole {
                 StoreOp::Batch([list].into_iter().chain(values).collect())
             }
             (KVSOperation::Batch(commands), KVSResponse::Batch(results)) if commands.len() == results.len() => {
-                let told = commands.iter().zip(results.iter());
-                StoreOp::Batch(told.map(|(command, result)| self.said(command, result)).collect())
+                let mut may_be_gone = false;
+                let mut told = |(command, result): (&KVOperation, &KVResult)| {
+                    let said = self.said(command, result);
+                    let said = if may_be_gone { unless_gone(said) } else { said };
+                    // What it keeps may have made something else of the same batch go.
+                    may_be_gone |= self.evicts && command.put().is_some();
+                    said
+                };
+                StoreOp::Batch(commands.iter().zip(results.iter()).map(&mut told).collect())
             }
             _ => StoreOp::Impossible,
         }
@@ -268,6 +275,15 @@ impl Whole {
         let mut numbers: Vec<u32> = keys.map(|key| self.key(key)).collect();
         numbers.sort_unstable();
         StoreOp::List(numbers.into())
+    }
+}
+
+/// What a command has said, where anything may have gone before: that something is there still counts.
+fn unless_gone(op: StoreOp) -> StoreOp {
+    match op {
+        StoreOp::Get(_, None) | StoreOp::Exists(_, false) | StoreOp::Size(_) | StoreOp::List(_) => nothing(),
+        StoreOp::Delete(key, Some(false)) => StoreOp::Delete(key, None),
+        other => other,
     }
 }
 

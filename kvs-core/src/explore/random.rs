@@ -7,9 +7,10 @@ use super::{Breach, Finding, Watch};
 use crate::check::invariants::Violation;
 use crate::check::{is_stuck, settling_time};
 use crate::choice::{Choose, Probability, Purpose, Stream};
+use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
-use crate::server::{Call, Node, Traffic};
+use crate::server::{Call, Node, Traffic, Watch as Wish};
 use crate::sim::{Fate, Input, Links, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::version::Version;
@@ -257,19 +258,60 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             let all = (1..=keys.clamp(1, 8)).filter_map(|number| Key::new(&format!("k{number}")).ok());
             return Some(if self.luck.one_in(2) { KVSOperation::MGet(all.collect()) } else { KVSOperation::GetAll });
         }
+        if self.hunt.architecture.smr().is_some() && self.luck.one_in(3) {
+            return self.draw_command(key);
+        }
         if self.luck.percent(reads_percent) {
             return Some(KVSOperation::Get(key));
         }
         if self.luck.percent(deletes_percent) {
             return Some(KVSOperation::Delete(key));
         }
-        self.values += 1;
-        let value = Value::new(&format!("w{}", self.values)).ok()?;
+        let value = self.new_value()?;
         if self.hunt.architecture.versioned().is_some() && self.luck.one_in(3) {
             // Somebody who has read nothing, and guesses.
             return Some(KVSOperation::PutIf(key, value, Version::new(u64::from(self.luck.below(4)))));
         }
         Some(KVSOperation::Put(key, value))
+    }
+
+    /// What only the store of a replicated state machine knows.
+    fn draw_command(&mut self, key: Key) -> Option<KVSOperation> {
+        Some(match self.luck.below(8) {
+            0 | 1 => KVSOperation::PutFor(key, self.new_value()?, self.draw_ttl()),
+            2 => KVSOperation::Exists(key),
+            3 => KVSOperation::ListKeys,
+            4 => KVSOperation::Size,
+            5 if self.luck.one_in(2) => KVSOperation::Clear,
+            _ => {
+                let commands = (0..1 + self.luck.below(3)).map(|_| self.draw_command_of_batch());
+                KVSOperation::Batch(commands.collect::<Option<_>>()?)
+            }
+        })
+    }
+
+    fn draw_command_of_batch(&mut self) -> Option<KVOperation> {
+        let keys = self.hunt.workload.keys.max(1);
+        let key = Key::new(&format!("k{}", self.luck.below(keys) + 1)).ok()?;
+        Some(match self.luck.below(10) {
+            0..=3 => KVOperation::Set { key, value: self.new_value()?, ttl: None },
+            4 => KVOperation::Set { key, value: self.new_value()?, ttl: Some(self.draw_ttl()) },
+            5 => KVOperation::Get(key),
+            6 => KVOperation::Delete(key),
+            7 => KVOperation::Exists(key),
+            8 => KVOperation::Size,
+            // No key is empty: the batch is refused.
+            _ => KVOperation::Set { key: Key::new("").ok()?, value: self.new_value()?, ttl: None },
+        })
+    }
+
+    fn draw_ttl(&mut self) -> Span {
+        Span::from_ms(u64::from(self.luck.pick(&[1_u32, 50, 500, 3_000], 50)))
+    }
+
+    fn new_value(&mut self) -> Option<Value> {
+        self.values += 1;
+        Value::new(&format!("w{}", self.values)).ok()
     }
 
     fn draw(&mut self) -> Option<Input> {
@@ -280,6 +322,11 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         if has.views && self.luck.one_in(10) {
             let joins = self.luck.one_in(2);
             return self.replay.sim().change_of_members(&[server], joins).ok();
+        }
+        if self.hunt.architecture.smr().is_some_and(|config| config.enable_notifications) && self.luck.one_in(16) {
+            let prefix = Key::new(self.luck.pick(&["", "k", "k1"], "")).ok()?;
+            let wish = Wish { server, prefix, is_on: !self.luck.one_in(4) };
+            return Some(Input::Watch { client, watch: wish.into() });
         }
         match self.luck.below(16) {
             0..=5 => {

@@ -281,6 +281,7 @@ fn without(inputs: &[(Moment, Input)], gone: NodeId) -> Vec<(Moment, Input)> {
             }
             Input::Traffic(_)
             | Input::Fill(_)
+            | Input::Watch { .. }
             | Input::Lost(_)
             | Input::HealAll
             | Input::Message { .. }

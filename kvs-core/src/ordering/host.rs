@@ -53,6 +53,16 @@ impl<'a> Executor<'a> {
         self.machine.served.recall(id) == Known::New
     }
 
+    /// When the next value's time is up, by the time of the log.
+    pub fn next_due(&self) -> Option<Time> {
+        self.machine.next_due()
+    }
+
+    /// After how many slots a snapshot is taken.
+    pub fn snapshot_every(&self) -> u32 {
+        self.machine.snapshot_every()
+    }
+
     /// A copy of the machine.
     pub fn snapshot(&self) -> MachineSnapshot {
         self.machine.snapshot()

@@ -11,6 +11,7 @@ pub mod paxos;
 pub mod rabia;
 pub mod raft;
 mod reads;
+pub mod vr;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::rabia::Rabia;
 use self::raft::Raft;
+use self::vr::Vr;
 use crate::process::{Context, Event, NodeId};
 use crate::request::Request;
 
@@ -39,6 +41,8 @@ pub enum Ordering {
     Rabia(Box<Rabia>),
     /// It executes what others have agreed on.
     MultiPaxos(Box<paxos::Replica>),
+    /// By a primary, and whoever's turn it is when that is gone.
+    Vr(Box<Vr>),
 }
 
 /// What the protocols say to their like.
@@ -50,6 +54,8 @@ pub enum Message {
     Rabia(rabia::Message),
     /// The parts of Multi-Paxos.
     Paxos(paxos::Message),
+    /// A replica of Viewstamped Replication to another.
+    Vr(vr::Message),
 }
 
 /// What the protocols wait for.
@@ -61,6 +67,8 @@ pub enum Timer {
     Rabia(rabia::Timer),
     /// A part of Multi-Paxos.
     Paxos(paxos::Timer),
+    /// A replica of Viewstamped Replication.
+    Vr(vr::Timer),
 }
 
 impl Message {
@@ -70,6 +78,7 @@ impl Message {
             Self::Raft(message) => message.kind(),
             Self::Rabia(message) => message.kind(),
             Self::Paxos(message) => message.kind(),
+            Self::Vr(message) => message.kind(),
         }
     }
 }
@@ -81,6 +90,7 @@ impl fmt::Display for Message {
             Self::Raft(message) => message.fmt(f),
             Self::Rabia(message) => message.fmt(f),
             Self::Paxos(message) => message.fmt(f),
+            Self::Vr(message) => message.fmt(f),
         }
     }
 }
@@ -92,6 +102,7 @@ impl Timer {
             Self::Raft(timer) => timer.name(),
             Self::Rabia(timer) => timer.name(),
             Self::Paxos(timer) => timer.name(),
+            Self::Vr(timer) => timer.name(),
         }
     }
 
@@ -101,6 +112,7 @@ impl Timer {
             Self::Raft(timer) => timer.words(),
             Self::Rabia(timer) => timer.words(),
             Self::Paxos(timer) => timer.words(),
+            Self::Vr(timer) => timer.words(),
         }
     }
 }
@@ -113,6 +125,7 @@ impl Ordering {
             Self::Raft(raft) => raft.submit(request, executor, cx),
             Self::Rabia(rabia) => rabia.submit(request, executor, cx),
             Self::MultiPaxos(replica) => replica.submit(request, executor, cx),
+            Self::Vr(vr) => vr.submit(request, executor, cx),
         }
     }
 
@@ -141,6 +154,11 @@ impl Ordering {
             (Self::MultiPaxos(replica), Event::Receive { from, message: Message::Paxos(message) }) => {
                 replica.step(Event::Receive { from, message }, executor, cx);
             }
+            (Self::Vr(vr), Event::Boot) => vr.step(Event::Boot, executor, cx),
+            (Self::Vr(vr), Event::Timer(Timer::Vr(timer))) => vr.step(Event::Timer(timer), executor, cx),
+            (Self::Vr(vr), Event::Receive { from, message: Message::Vr(message) }) => {
+                vr.step(Event::Receive { from, message }, executor, cx);
+            }
             // Said to servers of another kind.
             _ => {}
         }
@@ -161,6 +179,7 @@ impl Ordering {
             Self::Raft(raft) => Some(raft.glance()),
             Self::Rabia(rabia) => Some(rabia.glance()),
             Self::MultiPaxos(replica) => Some(replica.glance()),
+            Self::Vr(vr) => Some(vr.glance()),
         }
     }
 
@@ -172,6 +191,7 @@ impl Ordering {
             Self::Raft(raft) => Some(raft.applied()),
             Self::Rabia(rabia) => Some(rabia.applied()),
             Self::MultiPaxos(replica) => Some(replica.applied()),
+            Self::Vr(vr) => Some(vr.applied()),
         }
     }
 
@@ -187,6 +207,14 @@ impl Ordering {
     pub fn paxos(&self) -> Option<&paxos::Replica> {
         match self {
             Self::MultiPaxos(replica) => Some(replica),
+            _ => None,
+        }
+    }
+
+    /// The replica of Viewstamped Replication, if it is one.
+    pub fn vr(&self) -> Option<&Vr> {
+        match self {
+            Self::Vr(vr) => Some(vr),
             _ => None,
         }
     }

@@ -39,18 +39,34 @@ pub struct Router {
     next: u32,
     /// Whether any server of a shard may be asked again what another has been asked.
     are_alike: bool,
+    /// Whether the server that answers is the one to ask next.
+    #[serde(skip)]
+    heeds_answers: bool,
 }
 
 impl Router {
     /// A router whose first request goes to the server at place `first` of its shard, counted around.
     pub fn new(options: RoutingOptions, hashed: HashOf, map: Arc<ShardMap>, first: u32) -> Self {
-        Self { options, hashed, map, next: first, are_alike: false }
+        Self { options, hashed, map, next: first, are_alike: false, heeds_answers: true }
     }
 
     /// The same router, where servers put requests in order before they execute them: after a silence it goes on to the next one.
     #[must_use]
     pub fn among_equals(self) -> Self {
         Self { are_alike: true, ..self }
+    }
+
+    /// The same router, where one server is asked and another answers.
+    #[must_use]
+    pub fn answered_by_others(self) -> Self {
+        Self { heeds_answers: false, ..self }
+    }
+
+    /// A server has answered.
+    pub fn answered(&mut self, by: NodeId) {
+        if self.heeds_answers {
+            self.follow(by);
+        }
     }
 
     /// The map that it goes by.

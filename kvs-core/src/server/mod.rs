@@ -10,6 +10,8 @@ mod ordered;
 mod packet_loss;
 pub mod recipes;
 pub mod sharding;
+mod subscriber;
+pub mod subscriptions;
 mod versioned;
 
 use alloc::boxed::Box;
@@ -39,6 +41,8 @@ pub use node::{Message, Node, Timer};
 pub use packet_loss::PacketLossWrapper;
 pub use sharding::Sharding;
 use sharding::{Forwarded, Place};
+pub use subscriber::Subscription;
+pub use subscriptions::{Notice, Noticed, Watch};
 use versioned::Desk;
 pub use versioned::{ANSWER_DROPPED, CHECKED, COPY_DROPPED};
 
@@ -153,6 +157,8 @@ pub struct Server {
     parked: BTreeMap<ClientId, Parked>,
     /// Where requests are put in order: who has asked for what here, and waits for the answer.
     asked: BTreeMap<ClientId, (RequestId, NodeId)>,
+    /// Who wants to hear of changes.
+    subscribers: Vec<subscriptions::Subscriber>,
     /// What it knows about shards, if there are any.
     sharding: Option<Box<Sharding>>,
     /// Part of the name under which it writes; see [`ReplicaId`].
@@ -187,6 +193,7 @@ impl Server {
             replication,
             parked: BTreeMap::new(),
             asked: BTreeMap::new(),
+            subscribers: Vec::new(),
             sharding: None,
             incarnation: 0,
             journal: Journal::default(),
@@ -554,11 +561,17 @@ impl Server {
             Event::Receive { from, message: Message::Gossip(message) } => {
                 self.replicate(Event::Receive { from, message }, cx);
             }
+            Event::Receive { from, message: Message::Subscription(message) } => {
+                self.on_subscription(from, message, cx);
+            }
             // Said to clients, or by them to the reader.
-            Event::Timer(Timer::Retry | Timer::NextRequest) | Event::Receive { .. } => {}
+            Event::Timer(Timer::Retry | Timer::NextRequest | Timer::Renew) | Event::Receive { .. } => {}
         }
         if self.options.journal {
             self.keep_changes(cx);
+        }
+        if !self.subscribers.is_empty() {
+            self.notify(cx);
         }
     }
 }

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Call, ClerkMessage, Client, Fill, Return, Traffic};
+use super::subscriptions::{self, Noticed, Watch};
 use super::{Server, ordered, sharding};
 use crate::op::RequestId;
 use crate::ordering::{self, Glance, paxos};
@@ -62,6 +63,12 @@ pub enum Message {
     Ordering(ordering::Message),
     /// Between primary, backups and the view service.
     PrimaryBackup(primary_backup::Message),
+    /// The reader to a client: hear of changes, or stop.
+    Watch(Arc<Watch>),
+    /// A client to the reader: it has heard of something.
+    Noticed(Arc<Noticed>),
+    /// Between subscribers and replicas.
+    Subscription(subscriptions::Message),
     /// Between a clerk and a server of versioned values.
     Clerk(ClerkMessage),
 }
@@ -100,6 +107,9 @@ impl Message {
             Self::Redirect { .. } => "Redirect",
             Self::Ordering(message) => message.kind(),
             Self::PrimaryBackup(message) => message.kind(),
+            Self::Watch(_) => "Watch",
+            Self::Noticed(_) => "Noticed",
+            Self::Subscription(message) => message.kind(),
             Self::Clerk(ClerkMessage::Ask { .. }) => "Request",
             Self::Clerk(ClerkMessage::Answer { .. }) => "Response",
         }
@@ -122,7 +132,7 @@ impl Message {
     }
 
     /// The kinds that travel between nodes. Links name them by their places here: new ones go to the end.
-    pub const KINDS: [&'static str; 61] = [
+    pub const KINDS: [&'static str; 74] = [
         "Request",
         "Response",
         "Mail",
@@ -184,6 +194,19 @@ impl Message {
         "ReadAt",
         "Lease",
         "LeaseGrant",
+        "Prepare",
+        "PrepareOk",
+        "Commit",
+        "StartViewChange",
+        "DoViewChange",
+        "StartView",
+        "Recovery",
+        "RecoveryResponse",
+        "GetState",
+        "NewState",
+        "Subscribe",
+        "Unsubscribe",
+        "Notify",
     ];
 }
 
@@ -211,6 +234,12 @@ impl From<ClerkMessage> for Message {
     }
 }
 
+impl From<subscriptions::Message> for Message {
+    fn from(message: subscriptions::Message) -> Self {
+        Self::Subscription(message)
+    }
+}
+
 impl From<gossip::Message> for Message {
     fn from(message: gossip::Message) -> Self {
         Self::Gossip(message)
@@ -234,6 +263,8 @@ pub enum Timer {
     Ordering(ordering::Timer),
     /// A primary, a backup, or the view service.
     PrimaryBackup(primary_backup::Timer),
+    /// A client: say again what it wants to hear of.
+    Renew,
     /// A server that checks first and inserts later: insert what was checked.
     Insert,
 }
@@ -251,12 +282,13 @@ impl Timer {
             Self::Handoff => "Handoff",
             Self::Ordering(timer) => timer.name(),
             Self::PrimaryBackup(timer) => timer.name(),
+            Self::Renew => "Renew",
             Self::Insert => "Insert",
         }
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -276,6 +308,10 @@ impl Timer {
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Resend)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::ProxyRetry)),
         Self::Ordering(ordering::Timer::Paxos(paxos::Timer::Gap)),
+        Self::Ordering(ordering::Timer::Vr(ordering::vr::Timer::ViewChange)),
+        Self::Ordering(ordering::Timer::Vr(ordering::vr::Timer::Again)),
+        Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Tick)),
+        Self::Renew,
         Self::Insert,
     ];
 }

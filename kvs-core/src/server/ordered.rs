@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::{Message, Node, Server, Timer};
 use crate::ordering::{self, Executor, Ordering, Reply, paxos};
 use crate::process::{Context, Event, EventOf, NodeId};
+use crate::replication::primary_backup::PrimaryBackup;
 use crate::replication::{Replication, primary_backup};
 use crate::request::Request;
 use crate::routing::view::View;
@@ -86,6 +87,8 @@ impl Server {
             } else if let Some(proxy) = self.ordering.proxy() {
                 // What was chosen is kept by others than this server, however it fares.
                 cx.send(proxy, message);
+            } else if self.replication.primary_backup().is_some_and(PrimaryBackup::answers_for_others) {
+                cx.durably().send(id.client.node, message);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{Hit, Order, Sim};
 use crate::op::KVSOperation;
 use crate::process::NodeId;
 use crate::routing::view::{ShardName, View, ViewError};
-use crate::server::{Call, Fill, Message, Node, Timer, Traffic, sharding};
+use crate::server::{Call, Fill, Message, Node, Timer, Traffic, Watch, sharding};
 use crate::time::Span;
 use crate::world::{LinkOptions, Observer, Sequence, Whereabouts, World};
 
@@ -82,6 +82,13 @@ pub enum Input {
     Lost(ShardName),
     /// Clients put a value under each of so many keys.
     Fill(u32),
+    /// A client wants to hear of changes, or not any more.
+    Watch {
+        /// The client.
+        client: NodeId,
+        /// Of what, and by whom.
+        watch: Arc<Watch>,
+    },
 }
 
 /// Some links.
@@ -232,6 +239,9 @@ pub enum Refusal {
     /// A batch is empty, or too long.
     #[error("a batch has 1 to {} commands", KVSOperation::BATCH_MAX)]
     Batch,
+    /// The store tells nobody of changes.
+    #[error("this store tells nobody of changes")]
+    NoNotifications,
 }
 
 /// The most keys that clients put at once.
@@ -336,6 +346,12 @@ impl Sim {
                     _ => Ok(()),
                 }
             }
+            Input::Watch { watch, .. } if !self.notifies => server(&watch.server).and(Err(Refusal::NoNotifications)),
+            Input::Watch { client, watch } => match client {
+                client if !is_known(client) => Err(Refusal::NoSuchNode),
+                client if self.is_server(*client) => Err(Refusal::NotAClient),
+                _ => server(&watch.server),
+            },
             Input::Traffic(Some(traffic)) => {
                 let is_sensible = traffic.every > Span::ZERO && traffic.keys > 0 && traffic.reads_percent <= 100;
                 is_sensible.then_some(()).ok_or(Refusal::Contradiction)
@@ -405,6 +421,9 @@ fn act(world: &mut World<Node>, input: &Input, observer: &mut impl Observer<Node
     match input {
         Input::Call { client, call } => {
             world.ask(*client, Message::Invoke(call.clone()), observer);
+        }
+        Input::Watch { client, watch } => {
+            world.ask(*client, Message::Watch(watch.clone()), observer);
         }
         Input::Traffic(traffic) => {
             for node in world.node_ids() {

@@ -48,6 +48,8 @@ pub struct Sim {
     is_replicated: bool,
     /// Whether there is a replicated state machine, which knows more than put, get and delete.
     takes_commands: bool,
+    /// Whether clients may subscribe to changes.
+    notifies: bool,
     /// Whether every value has a version; then a put names one, and nothing is deleted.
     has_versions: bool,
     orders: Vec<Order>,
@@ -66,6 +68,7 @@ impl Sim {
             may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
             is_replicated: architecture.gossip().is_some() || architecture.is_ordered(),
             takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
+            notifies: architecture.smr().is_some_and(|config| config.enable_notifications),
             has_versions: architecture.animal == Animal::Versioned,
             orders: Vec::new(),
         }

@@ -163,6 +163,9 @@ pub fn summarize(message: &Message) -> String {
         Message::Response(response) | Message::Clerk(ClerkMessage::Answer { response, .. }) => {
             response.result.to_string()
         }
+        Message::Watch(watch) => String::from(if watch.is_on { "subscribe" } else { "unsubscribe" }),
+        Message::Noticed(noticed) => noticed.notice.to_string(),
+        Message::Subscription(message) => message.to_string(),
         Message::Gossip(message) => match message {
             gossip::Message::Mail { items }
             | gossip::Message::Rumor { items, .. }
@@ -251,6 +254,9 @@ pub fn describe(entry: &Entry, names: &Names) -> Option<String> {
             format!("{} from {} to {} is lost: {why}", message.kind(), name(from), name(to))
         }
         What::Told { node, message: Message::Called(request) } => format!("{} calls {}", name(node), request.op),
+        What::Told { node, message: Message::Noticed(noticed) } => {
+            format!("{} hears from {}: {}", name(node), name(&noticed.server), noticed.notice)
+        }
         What::Told { node, message: Message::Returned(returned) } => match &returned.outcome {
             Outcome::Ok(response) if response.refusal().is_some() => format!("{} is told: {response}", name(node)),
             Outcome::Ok(response) if !response.is_confirmation() => format!("{} reads {response}", name(node)),
@@ -271,6 +277,7 @@ fn timer_words(timer: Timer) -> &'static str {
     match timer {
         Timer::Retry => "waited long enough for an answer",
         Timer::NextRequest => "time for a request",
+        Timer::Renew => "says again what it wants to hear of",
         Timer::Batch => "takes a snapshot for reads",
         Timer::Gossip(gossip::Timer::GossipTick) => "time to gossip",
         Timer::Gossip(gossip::Timer::AeTick) => "time to compare stores",
@@ -314,8 +321,9 @@ fn describe_input(input: &Input, names: &Names) -> Option<String> {
         Input::Message { fate: Fate::Duplicate, .. } => String::from("you send a copy of a message"),
         Input::Message { fate: Fate::Deliver, .. } => String::from("you deliver a message by hand"),
         Input::LinksEverywhere(_) | Input::LinksBetween(..) => String::from("you change how links treat messages"),
-        // The crash, the loss, the timer and the call speak for themselves.
+        // The crash, the loss, the timer, the call and the subscription speak for themselves.
         Input::Call { .. }
+        | Input::Watch { .. }
         | Input::Crash(_)
         | Input::Restart(_)
         | Input::Fire { .. }

@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::smr::{self, KVStoreError, KVStoreState};
+use super::smr::{self, KVStoreError, Snapshot};
 use super::{KVSCore, Storage};
 use crate::lattice::VectorClock;
 use crate::op::{ClientId, KVSOperation, KVSResponse, RequestId};
@@ -73,7 +73,7 @@ pub struct MachineSnapshot {
     /// The answers.
     pub served: Sessions,
     /// Where there are commands: the state that they have led to, in place of the values.
-    pub smr: Option<Arc<KVStoreState>>,
+    pub smr: Option<Snapshot>,
 }
 
 impl Machine {
@@ -115,6 +115,23 @@ impl Machine {
         }
     }
 
+    /// When the next value's time is up; None where values are kept until they are replaced.
+    pub fn next_due(&self) -> Option<Time> {
+        match &self.storage {
+            Storage::Smr(store) => store.next_due(),
+            Storage::Core(_) | Storage::Lattice(_) | Storage::Versioned(_) => None,
+        }
+    }
+
+    /// After how many slots a snapshot is taken.
+    pub fn snapshot_every(&self) -> u32 {
+        const OTHERWISE: u32 = 16;
+        match &self.storage {
+            Storage::Smr(store) => store.config().snapshot_every.max(1),
+            Storage::Core(_) | Storage::Lattice(_) | Storage::Versioned(_) => OTHERWISE,
+        }
+    }
+
     /// Answers a read from what is here now.
     pub fn read(&mut self, request: &Request) -> Arc<Response> {
         if let (Storage::Smr(store), Some(key)) = (&mut self.storage, request.op.key()) {
@@ -141,7 +158,10 @@ impl Machine {
     pub fn snapshot(&self) -> MachineSnapshot {
         let (core, smr) = match &self.storage {
             Storage::Core(core) => (core.clone(), None),
-            Storage::Smr(store) => (KVSCore::default(), Some(Arc::new(store.state().clone()))),
+            Storage::Smr(store) => {
+                let (state, is_compressed) = (Arc::new(store.state().clone()), store.config().snapshot_compression);
+                (KVSCore::default(), Some(Snapshot { state, is_compressed }))
+            }
             Storage::Lattice(_) | Storage::Versioned(_) => (KVSCore::default(), None),
         };
         MachineSnapshot { core, served: self.served.clone(), smr }
@@ -150,7 +170,9 @@ impl Machine {
     /// Becomes a copy. What was here is replaced, not merged.
     pub fn install(&mut self, snapshot: &MachineSnapshot) {
         match (&mut self.storage, &snapshot.smr) {
-            (Storage::Smr(store), state) => store.set_state(state.as_deref().cloned().unwrap_or_default()),
+            (Storage::Smr(store), smr) => {
+                store.set_state(smr.as_ref().map(|snapshot| (*snapshot.state).clone()).unwrap_or_default());
+            }
             (storage, _) => *storage = Storage::Core(snapshot.core.clone()),
         }
         self.served = snapshot.served.clone();

@@ -18,7 +18,7 @@ use super::engine::{
     Batch, Change, Engine, EngineOptions, Expected, KeyRange, Life, Storage as _, StorageError, StorageFault,
 };
 use super::journal::Journal;
-use super::smr::KVStoreState;
+use super::smr::{self, KVStoreState};
 use super::{MachineSnapshot, Sessions};
 use crate::disk::Disk;
 use crate::op::{KVSOperation, Key, Value};
@@ -113,13 +113,13 @@ fn fault(error: StorageError) -> StorageFault {
 #[derive(Serialize, Deserialize)]
 struct Rest {
     served: Sessions,
-    /// The state of a replicated state machine, with empty texts for its values.
-    smr: Option<KVStoreState>,
+    /// The state of a replicated state machine, with empty texts for its values; and whether it is compressed on its way.
+    smr: Option<(KVStoreState, bool)>,
 }
 
 fn values(machine: &MachineSnapshot) -> BTreeMap<&Key, &Value> {
     match &machine.smr {
-        Some(state) => state.data.iter().map(|(key, entry)| (key, &entry.value)).collect(),
+        Some(smr) => smr.state.data.iter().map(|(key, entry)| (key, &entry.value)).collect(),
         None => machine.core.iter().collect(),
     }
 }
@@ -136,11 +136,11 @@ fn write(engine: &mut Engine, disk: &mut Disk, snapshot: &Snapshot) -> Result<()
             changes.push(Change::Put { key: key.clone(), value: value.clone(), expected: Expected::Any });
         }
     }
-    let smr = snapshot.machine.smr.as_deref().map(|state| {
-        let mut state = state.clone();
+    let smr = snapshot.machine.smr.as_ref().map(|smr| {
+        let mut state = KVStoreState::clone(&smr.state);
         let nothing = Value::default();
         state.data.values_mut().for_each(|entry| entry.value = nothing.clone());
-        state
+        (state, smr.is_compressed)
     });
     let rest = Rest { served: snapshot.machine.served.clone(), smr };
     // Encoding plain data into memory does not fail.
@@ -162,13 +162,13 @@ fn read(engine: &Engine, disk: &Disk) -> Result<Snapshot, StorageError> {
     })?;
     let kept = engine.scan(disk, &KeyRange::all())?;
     let mut machine = MachineSnapshot { served, ..MachineSnapshot::default() };
-    if let Some(mut state) = smr {
+    if let Some((mut state, is_compressed)) = smr {
         for (key, kept) in kept {
             if let Some(entry) = state.data.get_mut(&key) {
                 entry.value = kept.value;
             }
         }
-        machine.smr = Some(Arc::new(state));
+        machine.smr = Some(smr::Snapshot { state: Arc::new(state), is_compressed });
     } else {
         for (key, kept) in kept {
             machine.core.apply(&KVSOperation::Put(key, kept.value));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ordering::paxos::{Acceptor, Cluster, Part, PaxosConfig, Proposer, Proxy, Replica};
 use crate::ordering::rabia::{Rabia, RabiaOptions};
 use crate::ordering::raft::{Raft, RaftOptions};
+use crate::ordering::vr::{Vr, VrOptions};
 use crate::ordering::{Ordering, ReadMode};
 use crate::process::NodeId;
 use crate::replication::Replication;
@@ -47,6 +48,8 @@ pub enum Animal {
     PrimaryBackup,
     /// Replicas that execute one sequence of requests, on which others agree.
     Linearizable,
+    /// Replicas that take turns to lead.
+    Vr,
     /// One server of values with versions, and clerks who ask it.
     Versioned,
 }
@@ -166,6 +169,8 @@ pub enum OrderingOptions {
     Rabia(RabiaOptions),
     /// Proposers and acceptors agree on one sequence for all replicas.
     MultiPaxos(PaxosConfig),
+    /// Replicas take turns to lead, view by view.
+    Vr(VrOptions),
 }
 
 /// The part that a node plays.
@@ -223,6 +228,7 @@ impl Architecture {
         let gossip_config = self.gossip().map(|config| Arc::new(config.clone()));
         let raft_options = self.raft().map(|options| Arc::new(options.clone()));
         let rabia_options = self.rabia().map(|options| Arc::new(options.clone()));
+        let vr_options = self.vr().map(|options| Arc::new(options.clone()));
         let storage = match self.storage {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
@@ -268,10 +274,11 @@ impl Architecture {
                         }
                     }
                 }
-                None => server.with_ordering(match (&raft_options, &rabia_options) {
-                    (Some(options), _) => Ordering::Raft(Raft::new(options.clone(), servers.clone(), me).into()),
-                    (_, Some(options)) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
-                    (None, None) => Ordering::Arrival,
+                None => server.with_ordering(match (&raft_options, &rabia_options, &vr_options) {
+                    (Some(options), ..) => Ordering::Raft(Raft::new(options.clone(), servers.clone(), me).into()),
+                    (_, Some(options), _) => Ordering::Rabia(Rabia::new(options.clone(), servers.clone(), me).into()),
+                    (.., Some(options)) => Ordering::Vr(Vr::new(options.clone(), servers.clone(), me).into()),
+                    (None, None, None) => Ordering::Arrival,
                 }),
             };
             Node::Server(match &sharding_options {
@@ -290,6 +297,8 @@ impl Architecture {
         let client = |place: u32| {
             let router = Router::new(self.routing, hashed, known.clone(), place);
             let router = if self.is_ordered() { router.among_equals() } else { router };
+            let is_passed_on = self.primary_backup().is_some_and(primary_backup::Options::passes_reads_on);
+            let router = if is_passed_on { router.answered_by_others() } else { router };
             Node::Client(Client::new(of_client(place), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
@@ -317,7 +326,9 @@ impl Architecture {
         match (&self.ordering, &self.replication) {
             _ if !self.is_server(node) => Role::Client,
             _ if self.view_service() == Some(node) => Role::ViewService,
-            (_, ReplicationOptions::EpidemicGossip(_)) | (OrderingOptions::Rabia(_), _) => Role::Replica,
+            (_, ReplicationOptions::EpidemicGossip(_)) | (OrderingOptions::Rabia(_) | OrderingOptions::Vr(_), _) => {
+                Role::Replica
+            }
             (OrderingOptions::Arrival | OrderingOptions::Raft(_), _) => Role::Server,
             (OrderingOptions::MultiPaxos(config), _) => match config.part(node) {
                 Some((Part::Proposer, _)) => Role::Proposer,
@@ -340,6 +351,7 @@ impl Architecture {
             OrderingOptions::Raft(options) => Some(options.longest_election_timeout()),
             OrderingOptions::Rabia(options) => Some(options.resend_after),
             OrderingOptions::MultiPaxos(config) => Some(config.longest_silence()),
+            OrderingOptions::Vr(options) => Some(options.longest_silence()),
         }
     }
 
@@ -347,7 +359,8 @@ impl Architecture {
     pub fn reads(&self) -> Option<ReadMode> {
         match &self.ordering {
             OrderingOptions::Raft(options) => Some(options.reads),
-            OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
+            OrderingOptions::Rabia(options) => Some(options.reads),
+            OrderingOptions::Arrival | OrderingOptions::Vr(_) => None,
             OrderingOptions::MultiPaxos(config) => Some(config.reads),
         }
     }
@@ -404,6 +417,22 @@ impl Architecture {
         match &self.ordering {
             OrderingOptions::Rabia(options) => Some(options),
             _ => None,
+        }
+    }
+
+    /// How replicas take turns to lead, if they do.
+    pub fn vr(&self) -> Option<&VrOptions> {
+        match &self.ordering {
+            OrderingOptions::Vr(options) => Some(options),
+            _ => None,
+        }
+    }
+
+    /// How the store of a replicated state machine behaves, if there is one.
+    pub fn smr(&self) -> Option<&KVStoreConfig> {
+        match &self.storage {
+            StorageOptions::Smr(config) => Some(config),
+            StorageOptions::Core | StorageOptions::Lattice(_) | StorageOptions::Versioned(_) => None,
         }
     }
 

@@ -28,13 +28,14 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 10] = [
+pub const EXHIBITS: [Exhibit; 11] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
     exhibits::sharded_replicated::EXHIBIT,
     exhibits::sharded_causal::EXHIBIT,
     exhibits::primary_backup::EXHIBIT,
+    exhibits::vr::EXHIBIT,
     exhibits::raft::EXHIBIT,
     exhibits::linearizable::EXHIBIT,
     exhibits::smr::EXHIBIT,
@@ -54,11 +55,12 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::Sharded => &EXHIBITS[2],
         Animal::ShardedReplicated => &EXHIBITS[3],
         Animal::ShardedCausal => &EXHIBITS[4],
-        Animal::Raft => &EXHIBITS[6],
-        Animal::Smr => &EXHIBITS[8],
+        Animal::Raft => &EXHIBITS[7],
+        Animal::Smr => &EXHIBITS[9],
         Animal::PrimaryBackup => &EXHIBITS[5],
-        Animal::Linearizable => &EXHIBITS[7],
-        Animal::Versioned => &EXHIBITS[9],
+        Animal::Linearizable => &EXHIBITS[8],
+        Animal::Vr => &EXHIBITS[6],
+        Animal::Versioned => &EXHIBITS[10],
     }
 }
 

@@ -9,9 +9,11 @@ use core::fmt;
 use super::{Animal, Architecture, StorageOptions};
 use crate::ordering::ReadMode;
 use crate::replication::gossip::Delivery;
+use crate::replication::primary_backup::Reads;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
+use crate::storage::smr::Eviction;
 use crate::storage::versioned::VersionedOptions;
 
 /// Something that a store may promise.
@@ -233,13 +235,29 @@ impl Architecture {
                 }
             }
             Animal::Smr => {
-                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &[Fault::Wipe])]
+                let mut claims = Vec::new();
+                if self.reads() != Some(ReadMode::Local) {
+                    claims.push(claim(Guarantee::Linearizability, &[Fault::Wipe]));
+                }
+                // What may be dropped to make room is not promised to anybody.
+                if self.smr().is_none_or(|config| config.eviction == Eviction::None) {
+                    claims.push(claim(Guarantee::Durability, &[Fault::Wipe]));
+                }
+                claims
             }
             Animal::PrimaryBackup => {
                 // When all are gone who had the state, nobody answers any more: what is lost is lost, but nothing wrong is ever told.
                 let has_journal = self.primary_backup().is_some_and(|options| options.journal);
                 let lost_by: &[Fault] = if has_journal { &[Fault::Wipe] } else { &[Fault::SecondCrash, Fault::Wipe] };
-                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, lost_by)]
+                let reads = self.primary_backup().map(|options| options.reads);
+                let ended_by: &[Fault] =
+                    if reads == Some(Reads::Lease) { &[Fault::Wipe, Fault::Skew] } else { &[Fault::Wipe] };
+                vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, lost_by)]
+            }
+            Animal::Vr => {
+                // When a majority has lost its memory at once, nobody answers any more.
+                let lost_by = [Fault::SecondCrash, Fault::Wipe];
+                vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &lost_by)]
             }
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.

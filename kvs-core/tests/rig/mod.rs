@@ -130,6 +130,18 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));
         }
+        Animal::Vr => {
+            set("retries", luck.pick(&["20", "40"]));
+            set("replicas", luck.pick(&["3", "3", "3", "4", "5"]));
+            set("routing", luck.pick(&["leader", "leader", "sticky", "round-robin"]));
+            // It is live only where messages are faster than changes of views.
+            let (latency, timeout) = luck.pick(&[("5ms", "300ms"), ("60ms", "300ms"), ("60ms", "1s"), ("500ms", "4s")]);
+            set("latency-max", latency);
+            set("view-change-timeout", timeout);
+            set("commit-interval", luck.pick(&["50ms", "150ms"]));
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+        }
         Animal::Smr => {
             // Whoever is patient is answered in the end; the watchdog asks for that.
             set("retries", luck.pick(&["20", "60"]));
@@ -141,6 +153,11 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("resend-after", luck.pick(&["100ms", "300ms"]));
             set("snapshot-every", luck.pick(&["2", "5", "16"]));
             set("batch", luck.pick(&["1", "1", "3"]));
+            set("eviction", luck.pick(&["none", "none", "oldest-write", "lru"]));
+            set("max-entries", luck.pick(&["1", "2", "10000"]));
+            set("notification-buffer", luck.pick(&["1", "3", "64"]));
+            set("snapshot-compression", luck.pick(&["on", "off"]));
+            set("tick-every", luck.pick(&["0s", "50ms", "1s"]));
         }
         Animal::Linearizable => {
             // A request goes through five hands, each of which may take half a second.

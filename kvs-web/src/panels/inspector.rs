@@ -9,6 +9,7 @@ use kvs_core::world::{Sequence, Whereabouts};
 use kvs_core::zoo::OptionValue;
 use yew::prelude::*;
 
+use super::machine;
 use crate::command::Command;
 use crate::inspect::{self, Change, Tree};
 use crate::player::Player;
@@ -160,6 +161,7 @@ fn node_inside(player: &Player, node: NodeId) -> Html {
     html! {
         <div class="inside" data-testid="inside">
             <h3>{ names.name(node) }{ ": its state" }<small>{ " ● marks what the last step changed" }</small></h3>
+            { machine::inside(player, node) }
             { branch(&tree, before.as_ref().or(Some(&tree)), true) }
             if !timers.is_empty() {
                 <h4>{ "Timers" }</h4>

@@ -3,11 +3,13 @@
 #![expect(unreachable_pub, reason = "the struct that Yew makes of a component is as public as its properties must be")]
 
 pub mod caption;
+pub mod commands;
 pub mod diagram;
 pub mod help;
 pub mod history;
 pub mod inspector;
 pub mod log;
+pub mod machine;
 pub mod notice;
 pub mod operations;
 pub mod options;

@@ -9,6 +9,7 @@ use kvs_core::time::Span;
 use kvs_core::version::Version;
 use yew::prelude::*;
 
+use super::commands::Commands;
 use super::value_of;
 use crate::command::Command;
 use crate::player::Player;
@@ -127,6 +128,10 @@ pub fn Operations(props: &OperationsProps) -> Html {
                         <button data-testid="delete" disabled={delete.is_none()} onclick={send(delete, to)}>{ "Delete" }</button>
                     }
                 </div>
+                if architecture.smr().is_some() {
+                    <Commands store={props.store.clone()} send={props.send.clone()} {client} {to}
+                        keyed={parsed_key.clone().ok()} value={parsed_value.clone().ok()} />
+                }
                 if architecture.sharding.is_some() {
                     <div class="fields several">
                         <label>{ "Several keys" }

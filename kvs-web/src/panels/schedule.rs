@@ -21,7 +21,7 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them.
-const LESSONS: [(&str, &str); 69] = lessons! {
+const LESSONS: [(&str, &str); 89] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -68,6 +68,26 @@ const LESSONS: [(&str, &str); 69] = lessons! {
     "All of it, causes or not" => "open_get_all",
     "Deleted for good" => "deleted_for_good",
     "Deleted without a trace" => "deleted_without_a_trace",
+    "Three messages in a row" => "rabia_fast_path",
+    "The slot that stays empty" => "rabia_forfeit",
+    "A toss of the coin" => "rabia_slow_path",
+    "A coin for each" => "rabia_private_coins",
+    "A vote forgotten" => "rabia_amnesia",
+    "A vote on the disk" => "rabia_votes_on_disk",
+    "Nobody to elect" => "rabia_no_failover",
+    "Yes to what?" => "rabia_only_the_bit",
+    "Yes to this request" => "rabia_the_request",
+    "The straggler is left" => "rabia_straggler_left",
+    "The straggler is told" => "rabia_straggler_told",
+    "Each by its own clock" => "rabia_ttl_local_clocks",
+    "By the time of the log" => "rabia_ttl_log_time",
+    "An idle store and time" => "rabia_idle_tick",
+    "Uses that one replica knows" => "rabia_local_uses",
+    "Uses that all know" => "rabia_logged_uses",
+    "A batch is taken back" => "rabia_batch_taken_back",
+    "A batch is torn" => "rabia_batch_torn",
+    "The slow subscriber" => "rabia_slow_subscriber",
+    "A subscriber after a jump" => "rabia_subscriber_after_a_jump",
     "ErrMaybe" => "err_maybe",
     "ErrMaybe's twin" => "err_maybe_twin",
     "The client that lied" => "client_that_lied",

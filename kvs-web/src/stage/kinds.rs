@@ -59,7 +59,7 @@ impl Shape {
 }
 
 /// All looks, in the order of a legend.
-pub const LOOKS: [Look; 61] = [
+pub const LOOKS: [Look; 74] = [
     Look { kind: "Request", class: "request", shape: Shape::Square, letter: "?", meaning: "a client asks" },
     Look { kind: "Response", class: "response", shape: Shape::Square, letter: "!", meaning: "a server answers" },
     Look {
@@ -272,6 +272,97 @@ pub const LOOKS: [Look; 61] = [
         shape: Shape::Roof,
         letter: "%",
         meaning: "an acceptor will follow nobody else for a while",
+    },
+    Look {
+        kind: "Prepare",
+        class: "mail",
+        shape: Shape::Shield,
+        letter: "P",
+        meaning: "a primary's next operation, with its view",
+    },
+    Look {
+        kind: "PrepareOk",
+        class: "ack",
+        shape: Shape::Shield,
+        letter: "p",
+        meaning: "a replica has all up to there",
+    },
+    Look {
+        kind: "Commit",
+        class: "rumor",
+        shape: Shape::Shield,
+        letter: "c",
+        meaning: "the primary is there, and has committed so much",
+    },
+    Look {
+        kind: "StartViewChange",
+        class: "view",
+        shape: Shape::Shield,
+        letter: "S",
+        meaning: "a new view should begin",
+    },
+    Look {
+        kind: "DoViewChange",
+        class: "view",
+        shape: Shape::Shield,
+        letter: "D",
+        meaning: "what a replica has, for the primary of a new view",
+    },
+    Look {
+        kind: "StartView",
+        class: "handoff",
+        shape: Shape::Shield,
+        letter: "B",
+        meaning: "a new view begins with this log",
+    },
+    Look {
+        kind: "Recovery",
+        class: "syn",
+        shape: Shape::Shield,
+        letter: "R",
+        meaning: "a replica has lost its memory",
+    },
+    Look {
+        kind: "RecoveryResponse",
+        class: "reply",
+        shape: Shape::Shield,
+        letter: "A",
+        meaning: "where a replica is; of a primary, its log as well",
+    },
+    Look {
+        kind: "GetState",
+        class: "syn",
+        shape: Shape::Shield,
+        letter: "g",
+        meaning: "what comes next in this view?",
+    },
+    Look {
+        kind: "NewState",
+        class: "reply",
+        shape: Shape::Shield,
+        letter: "G",
+        meaning: "what comes next in this view",
+    },
+    Look {
+        kind: "Subscribe",
+        class: "request",
+        shape: Shape::Square,
+        letter: "S",
+        meaning: "a client wants to hear of changes",
+    },
+    Look {
+        kind: "Unsubscribe",
+        class: "request",
+        shape: Shape::Square,
+        letter: "U",
+        meaning: "a client has heard enough",
+    },
+    Look {
+        kind: "Notify",
+        class: "response",
+        shape: Shape::Square,
+        letter: "N",
+        meaning: "a subscriber is told of a change",
     },
 ];
 

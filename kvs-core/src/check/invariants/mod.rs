@@ -34,6 +34,7 @@
 //! | B7 | smr | the coin is tossed by those only that have heard nothing but ?, and it shows the same everywhere |
 //! | B8 | ordered, when quiet | who is up and has a voice has executed all that anybody had some time ago |
 //! | B10 | all that take batches | a batch is done altogether, or not at all |
+//! | B11 | all that notify | a subscriber hears of changes in order, each once, the same as everybody, and none is left out without a word |
 //! | F1 | Raft | in each term there is one leader at most |
 //! | F2 | Raft | a leader does not change or cut off its own log |
 //! | F3 | Raft | logs that have an entry of the same place and term are the same up to there |
@@ -50,6 +51,7 @@
 //! | A3 | primary-backup | who has all of one view up to one operation is in one state |
 //! | A4 | primary-backup | who leads was in the view before, and has all that was ever answered |
 //! | A6 | primary-backup | operations of a view are applied one after the other, and none is left out |
+//! | A7 | primary-backup, with leases | no view is in place while somebody who goes by an older one has a lease, as long as clocks go alike |
 //! | P1 | Multi-Paxos | the ballot that an acceptor follows never becomes lower, not by a crash either |
 //! | P2 | Multi-Paxos | what an acceptor has accepted has no higher ballot than the one it follows |
 //! | P3 | Multi-Paxos | for each ballot and slot one command is proposed |
@@ -59,6 +61,9 @@
 //! | P9 | Multi-Paxos | acceptors forget only what `f + 1` replicas have in snapshots on their disks |
 //! | P10 | Multi-Paxos | a leader has no read answered before it knows what was chosen before it led |
 //! | P11 | Multi-Paxos | one proposer leads by a ballot |
+//! | VR1 | VR | replicas that take part in one view have equal logs, as far as they go |
+//! | VR2 | VR | what was executed for a slot is executed by all, and is in the log of whoever begins to lead |
+//! | VR3 | VR | who has told others of a view takes part in no earlier one, whatever crashes |
 //! | V1 | versioned | the versions of a key go 1, 2, 3, … without gaps within a life, and no key vanishes |
 //! | V2 | versioned | of the puts that name one version of a key, one is confirmed at most, by the server and to clients |
 //! | V3 | versioned, when quiet | a version counts all puts that were confirmed, and of the others only those that nobody knows of |
@@ -70,6 +75,7 @@
 
 mod gossip;
 mod local;
+mod notices;
 mod ordered;
 mod paxos;
 mod primary_backup;
@@ -78,6 +84,7 @@ mod raft;
 mod reference;
 mod sharding;
 mod versioned;
+mod vr;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -96,7 +103,10 @@ use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, World};
 use crate::zoo::{Animal, Architecture};
 
-pub use primary_backup::is_stuck;
+/// Whether a store stands still by design: nobody is left, or nobody who is known, that has the state.
+pub fn is_stuck(architecture: &Architecture, world: &World<Node>) -> bool {
+    primary_backup::is_stuck(architecture, world) || vr::is_stuck(world)
+}
 
 /// An invariant does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,8 +138,10 @@ pub struct Invariants {
     ordered: Option<ordered::Watch>,
     raft: Option<raft::Watch>,
     rabia: Option<rabia::Watch>,
+    notices: Option<notices::Watch>,
     primary_backup: Option<primary_backup::Watch>,
     paxos: Option<paxos::Watch>,
+    vr: Option<vr::Watch>,
     versioned: Option<versioned::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
@@ -160,8 +172,10 @@ impl Invariants {
             ordered: ordered::Watch::new(architecture),
             raft: raft::Watch::new(architecture),
             rabia: rabia::Watch::new(architecture),
+            notices: notices::Watch::new(architecture),
             primary_backup: primary_backup::Watch::new(architecture),
             paxos: paxos::Watch::new(architecture),
+            vr: vr::Watch::new(architecture),
             versioned: versioned::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
@@ -254,6 +268,10 @@ impl Invariants {
                 }
                 _ => Ok(()),
             });
+            let found = found.and_then(|()| match (&mut self.vr, server.ordering().vr()) {
+                (Some(watch), Some(vr)) => watch.look(node, before.and_then(|before| before.ordering().vr()), vr),
+                _ => Ok(()),
+            });
             let found = found.and_then(|()| match &mut self.primary_backup {
                 Some(watch) => watch.look(node, before, server, world),
                 None => Ok(()),
@@ -273,8 +291,13 @@ impl Invariants {
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let versioned = || self.versioned.as_ref().map_or(Ok(()), versioned::Watch::when_quiet);
         let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let notices = || self.notices.as_ref().map_or(Ok(()), notices::Watch::when_quiet);
         let raft = || self.raft.as_ref().map_or(Ok(()), |_| raft::Watch::when_quiet(world));
-        let found = sharding.and_then(|()| ordered()).and_then(|()| raft()).and_then(|()| primary_backup());
+        let found = sharding
+            .and_then(|()| ordered())
+            .and_then(|()| notices())
+            .and_then(|()| raft())
+            .and_then(|()| primary_backup());
         let found = found.and_then(|()| versioned());
         let found = found.and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
@@ -342,7 +365,7 @@ impl Invariants {
             self.fail(id, time, server, what);
         }
         if let Some(watch) = &mut self.primary_backup
-            && let Err((id, what)) = watch.answered(server, response)
+            && let Err((id, what)) = watch.answered(server, response, is_read)
         {
             self.fail(id, time, server, what);
         }
@@ -358,7 +381,7 @@ impl Invariants {
         let found = match message {
             ordering::Message::Rabia(message) => self.rabia.as_mut().map(|watch| watch.said(from, message)),
             ordering::Message::Paxos(message) => self.paxos.as_mut().map(|watch| watch.said(from, message)),
-            ordering::Message::Raft(_) => None,
+            ordering::Message::Raft(_) | ordering::Message::Vr(_) => None,
         };
         let found = found.unwrap_or(Ok(()));
         if let Err((id, what)) = found {
@@ -368,6 +391,11 @@ impl Invariants {
 
     fn hear_client(&mut self, time: Time, node: NodeId, message: &Message) {
         match message {
+            Message::Noticed(noticed) => {
+                if let Some(Err((id, what))) = self.notices.as_mut().map(|watch| watch.told(node, noticed)) {
+                    self.fail(id, time, node, what);
+                }
+            }
             Message::Called(request) => {
                 let puts = request.op.puts().into_iter().map(|(key, value)| (key.clone(), value.clone()));
                 self.written.extend(puts);
@@ -431,6 +459,9 @@ impl Observer<Node> for Invariants {
             }
             Happening::Sent { from, to, message: Message::Ordering(message), .. } => {
                 self.hear_ordering(now, from, message);
+                if let (Some(watch), ordering::Message::Vr(message)) = (&mut self.vr, message) {
+                    watch.sent(from, message);
+                }
                 if let (Some(watch), ordering::Message::Raft(message)) = (&mut self.raft, message)
                     && let Err((id, what)) = watch.sent(from, to, message)
                 {

@@ -92,6 +92,10 @@ impl Watch {
         let is_old = |(_, since, _): &(NodeId, Time, _)| *since + self.patience <= world.now();
         let newest = self.states.iter().rev().find(|(_, state)| is_old(state)).map(|(newest, _)| *newest);
         let Some(newest) = newest else { return Ok(()) };
+        // Where no majority has its memory, who is behind stays behind.
+        if super::vr::is_stuck(world) {
+            return Ok(());
+        }
         for node in world.node_ids().filter(|node| world.is_up(*node)) {
             let Some(applied) = world.node(node).as_server().and_then(Server::applied) else { continue };
             if applied < newest && super::raft::is_member(node, world) {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::Found;
 use crate::op::{ClientId, RequestId};
 use crate::process::NodeId;
-use crate::replication::primary_backup::PrimaryBackup;
+use crate::replication::primary_backup::{Form, PrimaryBackup, Reads};
 use crate::request::Response;
 use crate::server::{Node, Server};
 use crate::storage::MachineSnapshot;
@@ -23,6 +23,9 @@ type FoundAt = Result<(), (&'static str, NodeId, String)>;
 pub(super) struct Watch {
     /// Whether servers remember requests.
     dedupe: bool,
+    /// Whether reads are answered by somebody alone, and whether all clocks have gone alike so far.
+    reads_alone: bool,
+    trusts_clocks: bool,
     /// Who completed operations in each view.
     primaries: BTreeMap<u32, NodeId>,
     /// What all operations up to one of a view lead to, as the first server has shown that came so far.
@@ -36,8 +39,11 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(architecture: &Architecture) -> Option<Self> {
-        architecture.primary_backup().map(|_| Self {
+        architecture.primary_backup().map(|options| Self {
             dedupe: architecture.server.dedupe,
+            reads_alone: options.reads == Reads::Lease
+                || options.form == Form::Chain && options.reads != Reads::InOrder,
+            trusts_clocks: options.reads == Reads::Lease,
             primaries: BTreeMap::new(),
             states: BTreeMap::new(),
             complete: BTreeMap::new(),
@@ -46,8 +52,11 @@ impl Watch {
         })
     }
 
-    /// A server gives an answer.
-    pub(super) fn answered(&mut self, server: NodeId, response: &Arc<Response>) -> Found {
+    /// A server gives an answer. What somebody reads alone, nobody else need know.
+    pub(super) fn answered(&mut self, server: NodeId, response: &Arc<Response>, is_read: bool) -> Found {
+        if is_read && self.reads_alone {
+            return Ok(());
+        }
         self.new.push((server, response.clone()));
         let known = self.answers.entry(response.id).or_insert_with(|| response.clone());
         if known.result == response.result || !self.dedupe {
@@ -58,6 +67,7 @@ impl Watch {
 
     /// What was answered in this step must be known to whoever leads by then.
     pub(super) fn after_step(&mut self, world: &World<Node>) -> FoundAt {
+        self.look_at_clocks(world);
         for (node, response) in core::mem::take(&mut self.new) {
             let last = self.complete.entry(response.id.client).or_insert(0);
             *last = response.id.sequence.max(*last);
@@ -69,6 +79,13 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// Leases are kept by clocks that always go alike.
+    fn look_at_clocks(&mut self, world: &World<Node>) {
+        if self.trusts_clocks {
+            self.trusts_clocks = world.node_ids().all(|node| world.clock_offset_us(node) == 0);
+        }
     }
 
     pub(super) fn look(
@@ -86,15 +103,15 @@ impl Watch {
             moves_on(was, part)?;
         }
         self.is_in_one_state(node, server, part)?;
-        if !part.is_in_place() {
-            return Ok(());
-        }
-        let was_in_place = before.is_some_and(|(_, was)| was.is_in_place() && was.view().number == part.view().number);
-        if !was_in_place {
+        let was = |is: fn(&PrimaryBackup) -> bool| {
+            before.is_some_and(|(_, was)| is(was) && was.view().number == part.view().number)
+        };
+        if part.is_in_place() && !was(PrimaryBackup::is_in_place) {
             self.takes_over(server, part)?;
+            self.outlasts_leases(part, world)?;
         }
         let done = before.map_or(0, |(_, was)| was.last_op());
-        if was_in_place && part.last_op() > done {
+        if part.completes() && was(PrimaryBackup::completes) && part.last_op() > done {
             self.completes(node, part, world)?;
         }
         Ok(())
@@ -126,6 +143,18 @@ impl Watch {
         }
     }
 
+    /// A view is in place: nobody who goes by an older one may still answer reads alone.
+    fn outlasts_leases(&self, part: &PrimaryBackup, world: &World<Node>) -> Found {
+        let view = part.view().number;
+        let is_left = |other: &PrimaryBackup| other.view().number < view && other.has_lease(world.now());
+        match parts(world).find(|(_, _, other)| is_left(other)).filter(|_| self.trusts_clocks) {
+            None => Ok(()),
+            Some((other, ..)) => {
+                Err(("A7", format!("view {view} is in place, and node {} still has a lease", other.0)))
+            }
+        }
+    }
+
     /// A primary completes operations: all its backups have applied them.
     fn completes(&mut self, node: NodeId, part: &PrimaryBackup, world: &World<Node>) -> Found {
         let view = part.view().number;
@@ -133,11 +162,11 @@ impl Watch {
         if primary != node {
             return Err(("A1", format!("it completes operations in view {view}, and so did node {}", primary.0)));
         }
-        for (other, _, backup) in parts(world).filter(|(_, _, backup)| backup.follows()) {
+        for (other, _, backup) in parts(world).filter(|(_, _, part)| part.leads() || part.follows()) {
             let is_of_view = backup.view().number == view && backup.complete_in() == view;
             if is_of_view && backup.last_op() < part.last_op() {
                 let opn = part.last_op();
-                return Err(("A2", format!("operation {view}.{opn} is complete, and backup {} lacks it", other.0)));
+                return Err(("A2", format!("operation {view}.{opn} is complete, and node {} lacks it", other.0)));
             }
         }
         Ok(())
@@ -188,7 +217,7 @@ fn newest_primary(world: &World<Node>) -> Option<(NodeId, &Server, &PrimaryBacku
 
 /// Whether a store stands still by design: nobody is left who may lead, because all have lost their memory who had the state, or because a
 /// primary has that was not in place yet.
-pub fn is_stuck(architecture: &Architecture, world: &World<Node>) -> bool {
+pub(super) fn is_stuck(architecture: &Architecture, world: &World<Node>) -> bool {
     if architecture.primary_backup().is_none() {
         return false;
     }

@@ -62,6 +62,7 @@ impl Rabia {
             let rules = Rules { options: &self.options, ..self.rules() };
             self.agreement = Agreement::restored(self.me, &self.said, held, rules);
         }
+        self.set_tick(cx);
         self.checkpoint(executor, cx);
         // The crash may have kept what was written, and taken the letters.
         self.say_again(cx);
@@ -85,7 +86,7 @@ impl Rabia {
     /// Every so many slots, writes a snapshot. Decisions that a quorum has are not needed any more: whoever lacks them finds somebody who
     /// has the snapshot.
     pub(super) fn compact<P: Host>(&mut self, executor: &Executor<'_>, cx: &mut Context<'_, P>) {
-        if !self.slot.is_multiple_of(u64::from(self.options.snapshot_every.max(1))) {
+        if !self.slot.is_multiple_of(u64::from(executor.snapshot_every())) {
             return;
         }
         let kept = self.decided.split_off(&self.level_of_quorum());

@@ -94,17 +94,20 @@ pub enum Timer {
     Resend,
     /// To send a batch of requests although it is not full.
     SendBatch,
+    /// To see whether the time of a value is up.
+    Tick,
 }
 
 impl Timer {
     /// Every timer there is.
-    pub const ALL: [Self; 2] = [Self::Resend, Self::SendBatch];
+    pub const ALL: [Self; 3] = [Self::Resend, Self::SendBatch, Self::Tick];
 
     /// What a schedule calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Resend => "ResendStage",
             Self::SendBatch => "SendBatch",
+            Self::Tick => "Tick",
         }
     }
 
@@ -113,6 +116,7 @@ impl Timer {
         match self {
             Self::Resend => "says again what it has said about the slot",
             Self::SendBatch => "has waited long enough for more requests",
+            Self::Tick => "looks whether the time of a value is up",
         }
     }
 }

@@ -9,6 +9,8 @@
 //! something is with probability 1 as long as `n - f` hear each other. A crash forgets nothing that was said: the paper's replicas stop for
 //! good; these come back, so each proposal, state and vote is on the disk before anybody hears of it.
 //!
+//! Who decides that a request goes into a slot may not hold it, and asks. If all who hold it are down, the slot waits for one to come back.
+//!
 //! It is not quick to notice that somebody lags, and it has no sets of replicas that change.
 
 pub mod agreement;
@@ -17,6 +19,7 @@ mod durable;
 mod message;
 mod pending;
 mod stragglers;
+mod tick;
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -31,7 +34,9 @@ pub use self::coin::{Coin, common_coin};
 use self::durable::{Record, Snapshot};
 pub use self::message::{Message, Missed, Timer};
 use self::pending::Pending;
-use super::{Command, Executor, Glance, Host, Slot, SlotState};
+pub use self::tick::is_tick;
+use super::{Command, Executor, Glance, Host, ReadMode, Slot, SlotState};
+use crate::op::{KVSOperation, RequestId};
 use crate::process::{Context, Event, Mark, NodeId};
 use crate::request::Request;
 use crate::storage::journal::Journal;
@@ -42,8 +47,10 @@ use crate::time::{Span, Time};
 pub struct RabiaOptions {
     /// Say again what was said about an open slot after so long.
     pub resend_after: Span,
-    /// After so many slots, write a snapshot and drop the decisions that a quorum has.
-    pub snapshot_every: u32,
+    /// How often a replica looks whether a value's time is up, and says so by a request of its own; 0: never.
+    pub tick_every: Span,
+    /// How reads are answered: by the log, or by whoever is asked from what is there.
+    pub reads: ReadMode,
     /// How many requests a proxy proposes as one.
     pub batch_max: u32,
     /// How long it waits for that many.
@@ -68,7 +75,8 @@ impl Default for RabiaOptions {
     fn default() -> Self {
         Self {
             resend_after: Span::from_ms(300),
-            snapshot_every: 16,
+            tick_every: Span::ZERO,
+            reads: ReadMode::Log,
             batch_max: 1,
             batch_wait: Span::from_ms(20),
             coin_seed: 1,
@@ -120,6 +128,8 @@ pub const CAUGHT_UP: Mark = Mark("caught up by a snapshot");
 pub const COMPACTED: Mark = Mark("dropped decisions that a quorum has");
 /// After a crash it says what it said before.
 pub const RESUMED: Mark = Mark("takes up the slot where the crash left it");
+/// The time of a value is up, and nobody asks for anything that would say so.
+pub const TICKED: Mark = Mark("idle: says that time has passed");
 /// Somebody is so far ahead, or so wrong, that it makes no sense here.
 pub const TOO_FAR: Mark = Mark("ignored: too far ahead");
 
@@ -158,6 +168,8 @@ pub struct Rabia {
     /// Whether it has asked which request goes into the slot.
     has_asked: bool,
     resend_is_set: bool,
+    /// How often it has said in this life that time has passed.
+    ticks: u32,
 }
 
 impl Rabia {
@@ -179,6 +191,7 @@ impl Rabia {
             gathering: Vec::new(),
             has_asked: false,
             resend_is_set: false,
+            ticks: 0,
         }
     }
 
@@ -208,6 +221,7 @@ impl Rabia {
             Event::Boot => self.on_boot(executor, cx),
             Event::Timer(Timer::SendBatch) => self.send_batch(executor, cx),
             Event::Timer(Timer::Resend) => self.on_resend(cx),
+            Event::Timer(Timer::Tick) => self.on_tick(executor, cx),
             Event::Receive { from, .. } if from == self.me || !self.replicas.contains(&from) => {}
             Event::Receive { from, message } => match message {
                 Message::Forward { command } => self.on_forward(&command, executor),
@@ -227,8 +241,13 @@ impl Rabia {
 
     /// A client asks here. This replica is its proxy: it tells the others.
     pub fn submit<P: Host>(&mut self, request: &Arc<Request>, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let is_known = self.pending.includes(request.id) || self.gathering.iter().any(|known| known.id == request.id);
-        if !is_known {
+        // A read by the log is linearizable. A read of what is here may be old.
+        let is_read = !request.op.is_write() && !matches!(request.op, KVSOperation::Batch(_));
+        if is_read && self.options.reads == ReadMode::Local {
+            executor.read(request);
+            return;
+        }
+        if !self.is_under_way(request.id) {
             self.gathering.push(request.clone());
             if self.gathering.len() >= self.options.batch_max as usize {
                 self.send_batch(executor, cx);
@@ -238,6 +257,11 @@ impl Rabia {
         }
         self.go_on(executor, cx);
         self.set_resend(cx);
+    }
+
+    /// Whether a request waits for a slot.
+    fn is_under_way(&self, id: RequestId) -> bool {
+        self.pending.includes(id) || self.gathering.iter().any(|known| known.id == id)
     }
 
     fn send_batch<P: Host>(&mut self, executor: &Executor<'_>, cx: &mut Context<'_, P>) {

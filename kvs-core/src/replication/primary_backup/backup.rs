@@ -74,7 +74,7 @@ impl PrimaryBackup {
         cx.durably().send(from, Message::XferAck { view });
     }
 
-    fn install<P>(
+    pub(super) fn install<P>(
         &mut self,
         opn: u64,
         complete_in: u32,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::view::View;
 use crate::request::Request;
 use crate::storage::MachineSnapshot;
+use crate::time::Time;
 
 /// What servers and the view service say to each other. Every message names its view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum Message {
         view: u32,
         /// How often it has crashed.
         life: u32,
+        /// When it says so, by its own clock.
+        at: Time,
     },
     /// What the view is now; where views come from outside, all that are newer than the one that was asked by.
     ViewReply {
@@ -23,6 +26,8 @@ pub enum Message {
         views: Arc<[Arc<View>]>,
         /// Whether the primary of the last one has said that it is in place.
         acked: bool,
+        /// When the receiver has said that it is there, by its own clock, if this answers that.
+        asked_at: Option<Time>,
     },
     /// Where views come from outside: what comes after this view?
     GetView {

@@ -17,10 +17,13 @@
 //! - A view names lives of servers. Whoever restarts is idle until a later view names it.
 //!
 //! One file each: what a primary does, what a backup does, how both learn of views, and the view service. Primary and backup are one struct, as a
-//! server plays both parts in its time.
+//! server plays both parts in its time. With [`Form::Chain`] the same servers, views and messages make a *chain*: see [`chain`].
 
 mod backup;
+mod chain;
+mod lease;
 mod message;
+mod options;
 mod primary;
 mod view;
 mod view_service;
@@ -39,87 +42,14 @@ use crate::process::{Context, Event, Mark, NodeId, Process};
 use crate::request::Request;
 use crate::storage::journal::Journal;
 use crate::storage::{Machine, MachineSnapshot};
-use crate::time::Span;
+use crate::time::Time;
 
+pub use chain::FINISHED;
+pub use lease::{LEASED, NO_LEASE};
 pub use message::{Message, Timer};
+pub use options::{AnsweredBy, Form, Options, Reads, Resends, Views};
 pub use view::{Member, View};
 pub use view_service::{STUCK, VIEW_CHANGED, ViewService};
-
-/// How primary and backups are chosen, and what they may do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Options {
-    /// Who says who leads.
-    pub views: Views,
-    /// How many backups the view service gives to a primary, if there are enough servers.
-    pub backups: u32,
-    /// How often a server says that it is there, and a primary says again what has not been acknowledged.
-    pub ping_interval: Span,
-    /// How often the view service looks who was heard of. Who was not, two times in a row, is taken for dead.
-    pub ping_check: Span,
-    /// Write what is applied to disk before it is acknowledged.
-    pub journal: bool,
-    /// How reads are answered.
-    pub reads: Reads,
-    /// Whether messages of another view are refused.
-    pub fences_views: bool,
-    /// Whether who leads must have the state, and gives it to its backups.
-    pub transfers_state: bool,
-    /// For how long a primary sends an operation to its backups.
-    pub resends: Resends,
-}
-
-/// Who says who leads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Views {
-    /// A view service, which hears pings.
-    #[default]
-    Service,
-    /// Somebody outside announces views, each with an epoch.
-    External,
-}
-
-/// How reads are answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reads {
-    /// In order, as writes are: when all backups have agreed.
-    #[default]
-    InOrder,
-    /// From the memory of whoever takes itself for the primary.
-    Local,
-}
-
-/// For how long a primary sends an operation to its backups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Resends {
-    /// Until all have acknowledged it, or there is another view.
-    #[default]
-    UntilAcknowledged,
-    /// Once: then it takes the operation for failed. Its number is used up.
-    Never,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            views: Views::Service,
-            backups: 1,
-            ping_interval: Span::from_ms(100),
-            ping_check: Span::from_ms(300),
-            journal: false,
-            reads: Reads::InOrder,
-            fences_views: true,
-            transfers_state: true,
-            resends: Resends::UntilAcknowledged,
-        }
-    }
-}
-
-impl Options {
-    /// How long somebody may be silent before there is a view without him.
-    pub fn patience(&self) -> Span {
-        self.ping_check.saturating_mul(3) + self.ping_interval
-    }
-}
 
 /// The server goes by a new view.
 pub const ENTERED: Mark = Mark("goes by a new view");
@@ -182,14 +112,18 @@ pub struct PrimaryBackup {
     known: Vec<Arc<View>>,
     /// Likewise: the last view that was there before this life began. It is no member of those.
     born_in: Option<u32>,
-    /// As primary: whether all backups have the state.
+    /// As primary: whether all backups have the state. In a chain: whether all that come after it have.
     is_in_place: bool,
     /// As primary: the number of the next operation.
     next_op: u64,
-    /// As primary: what has been asked and not been applied here.
+    /// As primary: what has been asked and not been applied here. In a chain: what was applied here and has not come to the tail, as far as is
+    /// known here; the paper's *Sent*.
     pending: BTreeMap<u64, Arc<Request>>,
-    /// As primary: up to which operation each backup has applied all. Who is not in it, lacks the state.
+    /// As primary: up to which operation each backup has applied all. Who is not in it, lacks the state. In a chain: likewise of the next server,
+    /// and up to which operation the tail has all.
     has: BTreeMap<NodeId, u64>,
+    /// With leases: when it last said that it was there and was told that it answers reads, by its own clock.
+    leased_at: Option<Time>,
     /// As backup: after which operation something is missing that it has asked for.
     asked_after: Option<u64>,
     /// The operations applied last: number, view, request.
@@ -221,6 +155,7 @@ impl PrimaryBackup {
             next_op: 1,
             pending: BTreeMap::new(),
             has: BTreeMap::new(),
+            leased_at: None,
             asked_after: None,
             recent: Vec::new(),
             journal: Journal::default(),
@@ -253,20 +188,32 @@ impl PrimaryBackup {
             }
             Event::Receive { from, message } => (from, message),
         };
+        if self.options.form == Form::Chain {
+            let Some(message) = self.on_chain_message(from, message, &mut desk, cx) else { return desk.replies };
+            self.on_message(from, message, &mut desk, cx);
+            return desk.replies;
+        }
+        self.on_message(from, message, &mut desk, cx);
+        desk.replies
+    }
+
+    fn on_message<P>(&mut self, from: NodeId, message: Message, desk: &mut Desk<'_>, cx: &mut Context<'_, P>)
+    where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
         match message {
-            Message::ViewReply { views, .. } => self.on_views(&views, &mut desk, cx),
+            Message::ViewReply { views, asked_at, .. } => self.on_view_reply(&views, asked_at, desk, cx),
             Message::GetView { view } => self.on_get_view(from, view, cx),
-            Message::Fwd { view, opn, request } => self.on_fwd(from, view, opn, &request, &mut desk, cx),
-            Message::FwdAck { view, opn } => self.on_fwd_ack(from, view, opn, &mut desk, cx),
+            Message::Fwd { view, opn, request } => self.on_fwd(from, view, opn, &request, desk, cx),
+            Message::FwdAck { view, opn } => self.on_fwd_ack(from, view, opn, desk, cx),
             Message::FwdReq { view, opn } => self.on_fwd_req(from, view, opn, cx),
-            Message::FwdNo { views } => self.on_fwd_no(&views, &mut desk, cx),
-            Message::Xfer { view, opn, state } => self.on_xfer(from, view, opn, state.as_deref(), &mut desk, cx),
-            Message::XferAck { view } => self.on_xfer_ack(from, view, &mut desk, cx),
-            Message::XferReq { view } => self.on_xfer_req(from, view, &desk, cx),
+            Message::FwdNo { views } => self.on_fwd_no(&views, desk, cx),
+            Message::Xfer { view, opn, state } => self.on_xfer(from, view, opn, state.as_deref(), desk, cx),
+            Message::XferAck { view } => self.on_xfer_ack(from, view, desk, cx),
+            Message::XferReq { view } => self.on_xfer_req(from, view, desk, cx),
             // Said to the view service.
             Message::Ping { .. } => {}
         }
-        desk.replies
     }
 
     /// The first life begins in the first view, with nothing. A later one is idle: it has lost its place with its memory, and with a journal
@@ -288,8 +235,12 @@ impl PrimaryBackup {
             self.known = [self.view.clone()].into();
             self.born_in = Some(0);
             self.is_in_place = self.leads();
-            self.has = self.view.backups.iter().filter(|_| self.is_in_place).map(|backup| (backup.node, 0)).collect();
             self.complete_in = u32::from(self.is_in_place || self.follows());
+            if self.options.form == Form::Chain {
+                self.is_in_place |= self.follows();
+            }
+            let is_in_place = self.is_in_place;
+            self.has = self.receivers().filter(|_| is_in_place).map(|receiver| (receiver, 0)).collect();
         }
         if self.options.journal {
             self.checkpoint(desk.machine, cx);
@@ -320,7 +271,7 @@ impl PrimaryBackup {
     fn apply<P: Process>(&mut self, opn: u64, request: &Arc<Request>, desk: &mut Desk<'_>, cx: &mut Context<'_, P>) {
         self.last_op = opn;
         if let Some(response) = desk.machine.execute(request)
-            && self.leads()
+            && self.answers()
         {
             desk.replies.push(Reply::Answer(response));
         }
@@ -373,6 +324,38 @@ impl PrimaryBackup {
         self.leads() && self.is_in_place
     }
 
+    /// To whom it sends what comes next: the primary to all its backups; in a chain, everybody to the next.
+    fn receivers(&self) -> impl Iterator<Item = NodeId> + use<> {
+        let view = self.view.clone();
+        let (from, upto) = match self.options.form {
+            Form::Chain => self.place().map_or((0, 0), |place| (place, (place + 1).min(view.backups.len()))),
+            Form::PrimaryBackup if self.leads() => (0, view.backups.len()),
+            Form::PrimaryBackup => (0, 0),
+        };
+        (from..upto).map(move |place| view.backups[place].node)
+    }
+
+    /// Whether it is its business to answer requests that it applies.
+    fn answers(&self) -> bool {
+        match (self.options.form, self.options.answered_by) {
+            (Form::PrimaryBackup, _) | (Form::Chain, AnsweredBy::Head) => self.leads(),
+            (Form::Chain, AnsweredBy::Tail) => self.is_tail(),
+        }
+    }
+
+    /// Whether what it applies is complete: as primary in place, it applies what all backups have; as tail of a chain, it is the last to apply.
+    pub fn completes(&self) -> bool {
+        match self.options.form {
+            Form::PrimaryBackup => self.is_in_place(),
+            Form::Chain => self.is_tail() && self.complete_in == self.view.number,
+        }
+    }
+
+    /// Whether clients hear from it what they have asked another.
+    pub fn answers_for_others(&self) -> bool {
+        self.options.form == Form::Chain
+    }
+
     /// Whether it has what a view begins with.
     pub fn has_state_for(&self, view: &View) -> bool {
         self.complete_in >= view.from
@@ -404,9 +387,15 @@ impl PrimaryBackup {
     /// What is to be seen of it at a glance.
     pub fn glance(&self) -> Glance {
         let role = match () {
+            () if self.options.form == Form::Chain => self.place_in_chain(),
             () if self.leads() => "primary",
             () if self.follows() => "backup",
             () => "idle",
+        };
+        let open_state = match self.options.form {
+            Form::PrimaryBackup => SlotState::Proposed,
+            // It is applied here, and not everywhere.
+            Form::Chain => SlotState::Accepted,
         };
         let slot = |number: u64, view: u32, request: &Arc<Request>, state| Slot {
             number,
@@ -414,9 +403,11 @@ impl PrimaryBackup {
             ballot: format!("view {view}"),
             state,
         };
-        let done = self.recent.iter().map(|(number, view, request)| slot(*number, *view, request, SlotState::Applied));
+        let is_done = |number: u64| self.options.form == Form::PrimaryBackup || !self.pending.contains_key(&number);
+        let done = self.recent.iter().filter(|(number, ..)| is_done(*number));
+        let done = done.map(|(number, view, request)| slot(*number, *view, request, SlotState::Applied));
         let open = self.pending.iter();
-        let open = open.map(|(number, request)| slot(*number, self.view.number, request, SlotState::Proposed));
+        let open = open.map(|(number, request)| slot(*number, self.view.number, request, open_state));
         let mut slots: Vec<Slot> = done.chain(open).collect();
         slots.drain(..slots.len().saturating_sub(Glance::SLOTS_MAX));
         let ballot = if self.view.number == 0 { "".into() } else { format!("view {}", self.view.number) };

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    BURNT, DEPOSED, Desk, IN_PLACE, Message, PrimaryBackup, REFUSED, REPEATED, Reads, Resends, Timer, Views,
+    BURNT, DEPOSED, Desk, Form, IN_PLACE, Message, PrimaryBackup, REFUSED, REPEATED, Resends, Timer, Views,
     WITHOUT_STATE,
 };
 use crate::op::RequestId;
@@ -23,6 +23,14 @@ impl PrimaryBackup {
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
         let mut desk = Desk { machine, replies: Vec::new() };
+        if !request.op.is_write() && self.may_read(cx) {
+            desk.replies.push(Reply::Answer(desk.machine.read(request)));
+            return desk.replies;
+        }
+        if self.options.form == Form::Chain {
+            self.submit_to_chain(request, &mut desk, cx);
+            return desk.replies;
+        }
         if !self.leads() || !self.may_lead() {
             desk.replies.push(self.redirect(request.id));
             return desk.replies;
@@ -37,17 +45,13 @@ impl PrimaryBackup {
                 Known::Outdated => return desk.replies,
                 Known::New => {}
             }
-            if self.options.reads == Reads::Local && !request.op.is_write() {
-                desk.replies.push(Reply::Answer(desk.machine.read(request)));
-                return desk.replies;
-            }
         }
         if self.pending.values().all(|pending| pending.id != request.id) {
             let opn = self.next_op;
             self.next_op += 1;
             self.pending.insert(opn, request.clone());
             if self.is_in_place {
-                self.view.backups.clone().iter().for_each(|backup| self.forward(backup.node, opn - 1, cx));
+                self.receivers().for_each(|receiver| self.forward(receiver, opn - 1, cx));
                 self.complete(&mut desk, cx);
                 self.wait(cx);
             }
@@ -71,28 +75,30 @@ impl PrimaryBackup {
         }
         self.complete_in = self.view.number;
         self.checkpoint(desk.machine, cx);
-        let pending = core::mem::take(&mut self.pending);
-        self.pending = (self.last_op + 1..).zip(pending.into_values()).collect();
-        self.next_op = self.last_op + 1 + self.pending.len() as u64;
+        if self.options.form == Form::PrimaryBackup {
+            let pending = core::mem::take(&mut self.pending);
+            self.pending = (self.last_op + 1..).zip(pending.into_values()).collect();
+            self.next_op = self.last_op + 1 + self.pending.len() as u64;
+        }
         self.transfer(desk.machine, cx);
         self.begin(desk, cx);
         self.wait(cx);
     }
 
     /// Whether it has the state with which its view begins.
-    fn may_lead(&self) -> bool {
+    pub(super) fn may_lead(&self) -> bool {
         self.has_state_for(&self.view) || !self.options.transfers_state
     }
 
     /// Sends the state to the backups that lack it. Nothing is answered in this view until all have it, so it is the one with which the view begins.
-    fn transfer<P>(&self, machine: &Machine, cx: &mut Context<'_, P>)
+    pub(super) fn transfer<P>(&self, machine: &Machine, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
         let state = self.options.transfers_state.then(|| Arc::new(machine.snapshot()));
-        for backup in self.view.backups.iter().filter(|backup| !self.has.contains_key(&backup.node)) {
+        for receiver in self.receivers().filter(|receiver| !self.has.contains_key(receiver)) {
             let xfer = Message::Xfer { view: self.view.number, opn: self.last_op, state: state.clone() };
-            cx.durably().send(backup.node, xfer);
+            cx.durably().send(receiver, xfer);
         }
     }
 
@@ -108,24 +114,30 @@ impl PrimaryBackup {
     }
 
     /// When all backups have the state, the view is in place: what has been asked is forwarded, and the view service hears of it.
-    fn begin<P>(&mut self, desk: &mut Desk<'_>, cx: &mut Context<'_, P>)
+    pub(super) fn begin<P>(&mut self, desk: &mut Desk<'_>, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
-        if self.is_in_place || self.has.len() < self.view.backups.len() {
+        if self.is_in_place || self.has.len() < self.receivers().count() {
             return;
         }
         self.is_in_place = true;
-        cx.mark(IN_PLACE, u64::from(self.view.number));
+        if self.leads() {
+            cx.mark(IN_PLACE, u64::from(self.view.number));
+        }
         self.ping(cx);
-        for backup in self.view.backups.clone().iter() {
-            self.forward(backup.node, self.last_op, cx);
+        if self.options.form == Form::Chain {
+            self.begin_chain(desk, cx);
+            return;
+        }
+        for receiver in self.receivers() {
+            self.forward(receiver, self.last_op, cx);
         }
         self.complete(desk, cx);
     }
 
     /// Sends a backup what follows an operation.
-    fn forward<P>(&self, to: NodeId, after: u64, cx: &mut Context<'_, P>)
+    pub(super) fn forward<P>(&self, to: NodeId, after: u64, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>>,
     {
@@ -191,10 +203,10 @@ impl PrimaryBackup {
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,
     {
-        if !self.leads() {
+        if !self.leads() && (self.options.form == Form::PrimaryBackup || self.complete_in < self.view.number) {
             return;
         }
-        if !self.may_lead() {
+        if self.leads() && !self.may_lead() {
             self.ask_for_state(cx);
         } else if !self.is_in_place {
             self.transfer(desk.machine, cx);
@@ -211,7 +223,7 @@ impl PrimaryBackup {
     }
 
     /// As long as somebody lacks something, it will be said again.
-    fn wait<P>(&self, cx: &mut Context<'_, P>)
+    pub(super) fn wait<P>(&self, cx: &mut Context<'_, P>)
     where
         P: Process<Timer: From<Timer>>,
     {
@@ -226,14 +238,18 @@ impl PrimaryBackup {
         self.pass_on(desk);
     }
 
+    /// In a chain, somebody may have answered what is pending: whoever asked finds out by asking again.
     fn pass_on(&mut self, desk: &mut Desk<'_>) {
+        if self.options.form == Form::Chain {
+            return;
+        }
         for request in core::mem::take(&mut self.pending).into_values() {
             let reply = self.redirect(request.id);
             desk.replies.push(reply);
         }
     }
 
-    fn redirect(&self, id: RequestId) -> Reply {
+    pub(super) fn redirect(&self, id: RequestId) -> Reply {
         let to = self.view.primary.map(|primary| primary.node).filter(|primary| *primary != self.me);
         Reply::Redirect { id, to }
     }

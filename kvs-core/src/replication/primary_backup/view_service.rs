@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Member, Message, Options, Timer, View};
+use super::{Form, Member, Message, Options, Reads, Timer, View};
 use crate::ordering::Glance;
 use crate::process::{Context, Event, Mark, NodeId, Process};
 use crate::storage::journal::Journal;
+use crate::time::Time;
 
 /// The view service has made a new view.
 pub const VIEW_CHANGED: Mark = Mark("a new view");
@@ -28,6 +29,8 @@ pub struct Heard {
     pub missed: u32,
     /// Whether something has come since it last looked.
     has_pinged: bool,
+    /// When something last came, by the clock of the service.
+    heard_at: Time,
 }
 
 /// What is on the disk.
@@ -95,7 +98,9 @@ impl ViewService {
     {
         match *event {
             Event::Boot => self.on_boot(cx),
-            Event::Receive { from, message: Message::Ping { view, life } } => self.on_ping(from, view, life, cx),
+            Event::Receive { from, message: Message::Ping { view, life, at } } => {
+                self.on_ping(from, view, life, at, cx)
+            }
             Event::Timer(Timer::PingCheck) => self.on_ping_check(cx),
             // Said to servers.
             Event::Receive { .. } | Event::Timer(_) => {}
@@ -113,11 +118,9 @@ impl ViewService {
             (self.view, self.acked) = (view, acked);
         }
         self.keep(cx);
-        self.heard = self
-            .view
-            .members()
-            .map(|member| (member.node, Heard { life: member.life, complete_in: 0, missed: 0, has_pinged: true }))
-            .collect();
+        let heard_at = cx.now();
+        let heard = |life| Heard { life, complete_in: 0, missed: 0, has_pinged: true, heard_at };
+        self.heard = self.view.members().map(|member| (member.node, heard(member.life))).collect();
         cx.set_timer(Timer::PingCheck, self.options.ping_check);
     }
 
@@ -126,13 +129,16 @@ impl ViewService {
     }
 
     /// A server is there. What an earlier life of it said is of no concern any more.
-    fn on_ping<P>(&mut self, from: NodeId, view: u32, life: u32, cx: &mut Context<'_, P>)
+    fn on_ping<P>(&mut self, from: NodeId, view: u32, life: u32, at: Time, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>>,
     {
-        let new = Heard { life, complete_in: view, missed: 0, has_pinged: true };
+        let new = Heard { life, complete_in: view, missed: 0, has_pinged: true, heard_at: cx.now() };
+        if !self.servers.contains(&from) {
+            return;
+        }
         let heard = self.heard.entry(from).or_insert(new);
-        if life < heard.life || !self.servers.contains(&from) {
+        if life < heard.life {
             return;
         }
         let complete_in = if life == heard.life { heard.complete_in.max(view) } else { view };
@@ -141,7 +147,7 @@ impl ViewService {
             self.acked = true;
             self.keep(cx);
         }
-        let reply = Message::ViewReply { views: Arc::new([self.view.clone()]), acked: self.acked };
+        let reply = Message::ViewReply { views: Arc::new([self.view.clone()]), acked: self.acked, asked_at: Some(at) };
         cx.durably().send(from, reply);
     }
 
@@ -154,6 +160,11 @@ impl ViewService {
             heard.missed = if heard.has_pinged { 0 } else { heard.missed.saturating_add(1) };
             heard.has_pinged = false;
         }
+        if self.waits_for_lease(cx.now()) {
+            cx.mark(super::LEASED, u64::from(self.view.number));
+            cx.set_timer(Timer::PingCheck, self.options.ping_check);
+            return;
+        }
         match self.next_view() {
             Ok(Some(view)) => {
                 cx.mark(VIEW_CHANGED, u64::from(view.number));
@@ -164,6 +175,23 @@ impl ViewService {
             Err(()) => cx.mark(STUCK, u64::from(self.view.number)),
         }
         cx.set_timer(Timer::PingCheck, self.options.ping_check);
+    }
+
+    /// Whether somebody is not heard of any more who may still answer reads: until his lease has ended, there is no other view. A life that is
+    /// over holds none.
+    fn waits_for_lease(&self, now: Time) -> bool {
+        if self.options.reads != Reads::Lease || !self.options.leases_bind {
+            return false;
+        }
+        // Whoever was the tail of an earlier view may not have heard that it is not any more.
+        let holders = match self.options.form {
+            Form::PrimaryBackup => 1,
+            Form::Chain => usize::MAX,
+        };
+        self.view.members().take(holders).filter(|holder| !self.is_well(*holder)).any(|holder| {
+            let heard = self.heard.get(&holder.node).filter(|heard| heard.life == holder.life);
+            heard.is_some_and(|heard| now < heard.heard_at + self.options.lease)
+        })
     }
 
     /// The view that there should be now; None if the present one will do. An error if it will not, and there can be no other.

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{BEHIND, Desk, ENTERED, Message, PrimaryBackup, Timer, View, Views};
+use super::{BEHIND, Desk, ENTERED, Form, Message, PrimaryBackup, Timer, View, Views};
 use crate::process::{Context, NodeId, Process};
 use crate::routing::view::View as Members;
 use crate::storage::Machine;
@@ -28,7 +28,8 @@ impl PrimaryBackup {
         let is_waiting = self.leads() && !self.is_in_place;
         let view = if is_waiting { self.complete_in.min(self.view.from) } else { self.complete_in };
         if let Some(service) = self.service {
-            cx.durably().send(service, Message::Ping { view, life: self.life });
+            let at = cx.now();
+            cx.durably().send(service, Message::Ping { view, life: self.life, at });
         }
     }
 
@@ -101,6 +102,7 @@ impl PrimaryBackup {
         let has_led = self.leads();
         self.view = view;
         self.is_in_place = false;
+        self.leased_at = None;
         self.has.clear();
         self.asked_after = None;
         cx.cancel_timer(Timer::Resend);
@@ -108,6 +110,10 @@ impl PrimaryBackup {
             self.take_over(desk, cx);
         } else if has_led {
             self.step_down(desk, cx);
+        }
+        if self.options.form == Form::Chain && !self.leads() {
+            // What it has passed on is in what the one before it sends, or nowhere.
+            self.pending.clear();
         }
     }
 
@@ -145,7 +151,10 @@ impl PrimaryBackup {
     where
         P: Process<Message: From<Message>>,
     {
-        cx.durably().send(from, Message::ViewReply { views: self.views_after(view), acked: self.is_in_place() });
+        cx.durably().send(
+            from,
+            Message::ViewReply { views: self.views_after(view), acked: self.is_in_place(), asked_at: None },
+        );
     }
 
     /// What it knows that came after a view.

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Message, Node, Timer, sharding};
+use super::{Message, Node, Subscription, Timer, sharding};
 use crate::lattice::{Dependencies, Max, Merge, VectorClock};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Kept, Key, Outcome, RequestId, Value};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
@@ -133,7 +133,7 @@ struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Client {
     #[serde(skip)]
-    options: Arc<ClientOptions>,
+    pub(super) options: Arc<ClientOptions>,
     router: Router,
     /// Its present session; it begins a new one when it has lost track of an operation.
     session: u32,
@@ -148,6 +148,9 @@ pub struct Client {
     dependencies: Option<Arc<Dependencies>>,
     traffic: Option<Traffic>,
     values_invented: u32,
+    /// What it wants to hear of.
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) subscriptions_made: u32,
     /// Where values have versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     clerk: Option<Box<Clerk>>,
@@ -169,6 +172,8 @@ impl Client {
             dependencies: None,
             traffic: None,
             values_invented: 0,
+            subscriptions: Vec::new(),
+            subscriptions_made: 0,
             clerk,
         }
     }
@@ -210,6 +215,11 @@ impl Client {
                 });
             }
             Event::Receive { from, message: Message::Redirect { id, to } } => self.on_redirect(from, id, to, cx),
+            Event::Receive { message: Message::Watch(watch), .. } => self.on_watch(&watch, cx),
+            Event::Receive { from, message: Message::Subscription(message) } => {
+                self.on_subscription(from, &message, cx);
+            }
+            Event::Timer(Timer::Renew) => self.on_renew(cx),
             Event::Timer(Timer::Retry) => self.on_retry(cx),
             Event::Timer(Timer::NextRequest) => self.on_next_request(cx),
             // Said to servers.
@@ -282,7 +292,7 @@ impl Client {
         };
         self.learn(&pending.request.op, response);
         if !pending.is_named {
-            self.router.follow(from);
+            self.router.answered(from);
         }
         let whole = pending.request.clone();
         if let (KVSOperation::MGet(keys), KVSResponse::Items(items)) = (&whole.op, &response.result) {

@@ -44,6 +44,7 @@
 //! | `exists k`, `keys`, `size` | what is there; `expect yes`, `expect {a, b}`, `expect 2` |
 //! | `clear` | keep nothing at all |
 //! | `batch { put a=1, delete b, get c }` | all of it, or nothing: `expect ok`, `expect refused`, or where there are reads `expect batch { x, none }` |
+//! | `C2: subscribe k -> N1`, `C2: unsubscribe k -> N1` | C2 is told by N1 of changes of keys that begin with `k`, or no more; without a key, of all |
 //! | `fill 240` | the clients put `k1` to `k240`, one after the other |
 //! | `traffic every 100ms keys 5 reads 50%` | all clients invent requests; `traffic off` ends it |
 //!
@@ -111,6 +112,7 @@
 //! | `expect R2 down`, `expect R2 up` | whether it runs |
 //! | `expect C1 ok` | the outcome of the client's last operation; also `pending` |
 //! | `expect mark "rumor went cold" R1` | R1 has left that mark |
+//! | `expect heard C2 "k = 1" "k = 2, was 1"` | these are the last notices that C2 has had, in order; `expect heard C2 nothing`: none |
 //! | `expect linearizable holds`, `expect read-your-writes broken` | the verdict up to here; judged by [`check::play`](crate::check::play) |
 
 mod parse;
@@ -125,7 +127,7 @@ use alloc::vec::Vec;
 use crate::op::{Key, Value};
 use crate::process::NodeId;
 use crate::routing::view::{Shard, ShardName};
-use crate::server::{Call, Timer, Traffic};
+use crate::server::{Call, Timer, Traffic, Watch};
 use crate::sim::{Fate, Links, Pattern, Recording};
 use crate::time::{Span, Time};
 use crate::version::{Version, Versioned};
@@ -162,6 +164,7 @@ pub enum Statement {
     Call { client: NodeId, call: Arc<Call>, expect: Option<Expected> },
     Traffic(Option<Traffic>),
     Fill(u32),
+    Watch { client: NodeId, watch: Arc<Watch> },
     View { epoch: Option<u32>, shards: Vec<Shard>, to: Vec<NodeId> },
     Join(Vec<NodeId>),
     Leave(Vec<NodeId>),
@@ -190,6 +193,7 @@ pub enum Statement {
     ExpectUp { node: NodeId, up: bool },
     ExpectLast { client: NodeId, expected: Expected },
     ExpectMark { mark: String, node: NodeId },
+    ExpectHeard { client: NodeId, notices: Vec<String> },
     ExpectVerdict { guarantee: Guarantee, holds: bool },
 }
 

@@ -13,7 +13,7 @@ use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, TooLong, Value};
 use crate::process::NodeId;
 use crate::routing::view::{Shard, ShardName};
-use crate::server::{Call, Message, Timer, Traffic};
+use crate::server::{Call, Message, Timer, Traffic, Watch};
 use crate::sim::input::FILL_MAX;
 use crate::sim::{Fate, Links, Pattern};
 use crate::time::{Span, Time};
@@ -60,7 +60,7 @@ pub enum ParseProblem {
     LateHead,
 }
 
-const STATEMENTS: &str = "a statement: put, get, delete, exists, mget, getall, keys, size, clear, batch, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
+const STATEMENTS: &str = "a statement: put, get, delete, exists, mget, getall, keys, size, clear, batch, subscribe, unsubscribe, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
                           fire, drop, hold, release, deliver, duplicate, run, step, at, settle, say, ask or expect";
 
 const OPERATIONS: [&str; 10] = ["put", "get", "delete", "exists", "mget", "getall", "keys", "size", "clear", "batch"];
@@ -316,12 +316,14 @@ impl Cursor<'_> {
         let client = if is_prefixed { self.client_prefix()? } else { first_client };
         let Some(word) = self.word().map(str::to_owned) else { return self.expected(STATEMENTS) };
         let is_operation = OPERATIONS.contains(&word.as_str());
-        if is_prefixed && !is_operation {
+        let is_watch = matches!(word.as_str(), "subscribe" | "unsubscribe");
+        if is_prefixed && !is_operation && !is_watch {
             return self.expected(format!("an operation: {}", OPERATIONS.join(", ")));
         }
         self.place += 1;
         Ok(match word.as_str() {
             _ if is_operation => self.call(client, &word)?,
+            _ if is_watch => self.watch(client, word == "subscribe")?,
             "fill" => Statement::Fill(self.meaning("a number of keys from 1 to 1000", |word| {
                 word.parse().ok().filter(|keys| (1..=FILL_MAX).contains(keys))
             })?),
@@ -390,6 +392,15 @@ impl Cursor<'_> {
         let to = if self.take_sign("->") { Some(self.server()?) } else { None };
         let expect = if self.take_word("expect") { Some(self.expected_outcome()?) } else { None };
         Ok(Statement::Call { client, call: Arc::new(Call { op, to }), expect })
+    }
+
+    /// `k -> N1` or `-> N1`
+    fn watch(&mut self, client: NodeId, is_on: bool) -> Parsed<Statement> {
+        let is_of_all = matches!(self.peek(), Some(Token::Sign("->")));
+        let prefix = if is_of_all { Key::new("").or_else(|error| self.fail(error))? } else { self.key()? };
+        self.sign("->")?;
+        let server = self.server()?;
+        Ok(Statement::Watch { client, watch: Arc::new(Watch { server, prefix, is_on }) })
     }
 
     /// `k=x` or `k=x ttl=2s`
@@ -664,6 +675,17 @@ impl Cursor<'_> {
             let mark = self.text("a mark, such as \"rumor went cold\"")?;
             return Ok(Statement::ExpectMark { mark, node: self.node()? });
         }
+        if self.take_word("heard") {
+            let client = self.client()?;
+            let mut notices = Vec::new();
+            while !self.take_word("nothing") || !notices.is_empty() {
+                notices.push(self.words("what it was told, or `nothing`")?);
+                if self.peek().is_none() {
+                    break;
+                }
+            }
+            return Ok(Statement::ExpectHeard { client, notices });
+        }
         if let Some(guarantee) = self.word().and_then(Guarantee::named) {
             self.place += 1;
             let holds = self.meaning("holds or broken", |word| match word {
@@ -675,8 +697,9 @@ impl Cursor<'_> {
         }
         if self.word().is_none_or(|word| self.names.node(word).is_none()) {
             let nodes = self.list(|_| true);
-            return self
-                .expected(format!("a node ({nodes}), agree, disagree, mark or a guarantee, such as linearizable"));
+            return self.expected(format!(
+                "a node ({nodes}), agree, disagree, mark, heard or a guarantee, such as linearizable"
+            ));
         }
         let node = self.node()?;
         if !self.schedule.architecture.is_server(node) {

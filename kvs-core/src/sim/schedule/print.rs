@@ -54,6 +54,14 @@ impl fmt::Display for Shown<'_> {
                 write!(f, "traffic every {} keys {} reads {}%", traffic.every, traffic.keys, traffic.reads_percent)
             }
             Statement::Fill(keys) => write!(f, "fill {keys}"),
+            Statement::Watch { client, watch } => {
+                let verb = if watch.is_on { "subscribe" } else { "unsubscribe" };
+                write!(f, "{}: {verb} ", name(client))?;
+                if !watch.prefix.as_str().is_empty() {
+                    write!(f, "{} ", quoted(watch.prefix.as_str()))?;
+                }
+                write!(f, "-> {}", name(&watch.server))
+            }
             Statement::View { epoch, shards, to } => {
                 f.write_str("view ")?;
                 if let Some(epoch) = epoch {
@@ -111,6 +119,13 @@ impl fmt::Display for Shown<'_> {
             Statement::ExpectLast { client, expected } => write!(f, "expect {} {}", name(client), outcome(expected)),
             Statement::ExpectVerdict { guarantee, holds } => {
                 write!(f, "expect {} {}", guarantee.name(), if *holds { "holds" } else { "broken" })
+            }
+            Statement::ExpectHeard { client, notices } => {
+                write!(f, "expect heard {}", name(client))?;
+                if notices.is_empty() {
+                    return f.write_str(" nothing");
+                }
+                notices.iter().try_for_each(|notice| write!(f, " {}", in_quotes(notice)))
             }
             Statement::ExpectMark { mark, node } => write!(f, "expect mark {} {}", quoted(mark), name(node)),
         }

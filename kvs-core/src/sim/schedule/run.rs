@@ -128,6 +128,8 @@ pub enum Problem {
 struct Story {
     history: History,
     marks: BTreeSet<(NodeId, Mark)>,
+    /// What each client was told of changes.
+    notices: BTreeMap<NodeId, Vec<String>>,
     /// The place in the history of the operation that each client has begun last.
     last: BTreeMap<NodeId, usize>,
 }
@@ -144,6 +146,9 @@ impl Observer<Node> for Story {
         match happening {
             Happening::Marked { node, mark, .. } => {
                 self.marks.insert((node, mark));
+            }
+            Happening::Told { node, message: Message::Noticed(noticed) } => {
+                self.notices.entry(node).or_default().push(noticed.notice.to_string());
             }
             Happening::Told { node, message: Message::Called(_) } => {
                 self.last.insert(node, self.history.operations().len().saturating_sub(1));
@@ -269,6 +274,7 @@ impl<'a> Runner<'a> {
             }
             Statement::Traffic(traffic) => Input::Traffic(traffic),
             Statement::Fill(keys) => Input::Fill(keys),
+            Statement::Watch { client, watch } => Input::Watch { client, watch },
             Statement::View { epoch, shards, to } => {
                 let newest = self.sim().newest_view().ok_or(Refusal::NotSharded)?;
                 let epoch = epoch.unwrap_or(newest.epoch + 1);
@@ -325,6 +331,7 @@ impl<'a> Runner<'a> {
                 return expect(is_met, || (outcome(&expected), found));
             }
             Statement::ExpectMark { mark, node } => return self.expect_mark(&mark, node),
+            Statement::ExpectHeard { client, notices } => return self.expect_heard(client, &notices),
             Statement::ExpectVerdict { guarantee, holds } => {
                 let line = self.schedule.lines[self.next - 1].number;
                 let progress = self.replay.progress();
@@ -455,6 +462,14 @@ impl<'a> Runner<'a> {
         };
         let expected = several(values);
         expect(expected == found, || (expected, found))
+    }
+
+    /// The last notices, as many as are expected; none if there are to be none.
+    fn expect_heard(&self, client: NodeId, expected: &[String]) -> Result<(), Problem> {
+        let all = self.story.notices.get(&client).map_or(&[][..], Vec::as_slice);
+        let last = if expected.is_empty() { all } else { &all[all.len().saturating_sub(expected.len())..] };
+        let words = |notices: &[String]| if notices.is_empty() { "nothing".into() } else { notices.join(" | ") };
+        expect(expected == last, || (words(expected), words(last)))
     }
 
     fn expect_mark(&self, mark: &str, node: NodeId) -> Result<(), Problem> {
@@ -620,6 +635,7 @@ fn statement(input: &Input, world: &World<Node>) -> Option<Statement> {
         Input::Call { client, call } => Statement::Call { client, call, expect: None },
         Input::Traffic(traffic) => Statement::Traffic(traffic),
         Input::Fill(keys) => Statement::Fill(keys),
+        Input::Watch { client, watch } => Statement::Watch { client, watch },
         Input::View { view, to } => Statement::View { epoch: Some(view.epoch), shards: view.shards.to_vec(), to },
         Input::Lost(shard) => Statement::Lost(shard),
         Input::Cut(links) => Statement::Cut(links),

@@ -31,8 +31,8 @@ pub struct KVStoreConfig {
     pub enable_notifications: bool,
     /// How many changes wait for a slow subscriber; the oldest give way.
     pub notification_buffer_size: u32,
-    /// After how many slots a snapshot is worth taking.
-    pub snapshot_every: u64,
+    /// After how many slots a snapshot is taken.
+    pub snapshot_every: u32,
     /// Whether snapshots are compressed.
     pub snapshot_compression: bool,
     /// Whether a replica counts what it does.
@@ -41,6 +41,8 @@ pub struct KVStoreConfig {
     pub expiry: Expiry,
     /// Which reads keep a value from being dropped, where the one not used for longest goes first.
     pub touch: Touch,
+    /// By which clock the state says when it was made and changed.
+    pub dates: Dates,
     /// What becomes of a batch of which a command is refused.
     pub batches: Batches,
 }
@@ -61,6 +63,7 @@ impl Default for KVStoreConfig {
             metrics_enabled: true,
             expiry: Expiry::Log,
             touch: Touch::Logged,
+            dates: Dates::Log,
             batches: Batches::Atomic,
         }
     }
@@ -95,6 +98,16 @@ pub enum Touch {
     #[default]
     Logged,
     /// Those that one replica answers by itself, too. Replicas come to differ.
+    Local,
+}
+
+/// By which clock the state says when it was made and changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dates {
+    /// The time of the log, which is the same at all replicas.
+    #[default]
+    Log,
+    /// The replica's own clock. Replicas come to differ.
     Local,
 }
 
@@ -166,6 +179,11 @@ impl Index {
     /// The key whose time was up first by now.
     pub(super) fn first_due(&self, now: Time) -> Option<&Key> {
         self.due.first().filter(|(due, _)| *due <= now).map(|(_, key)| key)
+    }
+
+    /// When the next value's time is up.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.due.first().map(|(due, _)| *due)
     }
 
     /// The key that goes first, of all but one.

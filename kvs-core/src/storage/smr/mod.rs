@@ -32,12 +32,12 @@ mod smr_impl;
 mod snapshot;
 mod store;
 
-pub use self::limits::{Batches, ENTRY_OVERHEAD, Eviction, Expiry, KVStoreConfig, Touch, room};
+pub use self::limits::{Batches, Dates, ENTRY_OVERHEAD, Eviction, Expiry, KVStoreConfig, Touch, room};
 pub use self::notifications::{
     Cause, ChangeNotification, Delivery, Envelope, NotificationBus, Position, SubscriptionId,
 };
 pub use self::operations::execute;
 pub use self::smr_impl::StateMachine;
-pub use self::snapshot::SnapshotError;
+pub use self::snapshot::{Snapshot, SnapshotError};
 pub use self::store::{Entry, KVStoreSMR, KVStoreState, Metrics};
 pub use crate::command::{KVData, KVOperation, KVResult, KVStoreError};

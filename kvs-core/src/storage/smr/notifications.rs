@@ -69,7 +69,7 @@ pub struct Envelope {
 }
 
 /// What a subscriber is handed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Delivery {
     /// A change.
     Change(Arc<Envelope>),
@@ -184,6 +184,11 @@ impl NotificationBus {
             return Some(Delivery::Lagged { n: core::mem::take(&mut subscription.lagged) });
         }
         subscription.queue.pop_front().map(Delivery::Change)
+    }
+
+    /// How many changes wait for a subscriber, and how many it has lost since it was last told.
+    pub fn waiting(&self, id: SubscriptionId) -> (u64, u64) {
+        self.subscriptions.get(&id).map_or((0, 0), |one| (one.queue.len() as u64, one.lagged))
     }
 
     /// How many subscribers there are.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::limits::{Batches, Expiry, Touch};
+use super::limits::{Batches, Dates, Expiry, Touch};
 use super::snapshot::{self, SnapshotError};
 use super::store::{KVStoreSMR, KVStoreState};
 use crate::command::{KVOperation, KVResult};
@@ -71,6 +71,6 @@ impl StateMachine for KVStoreSMR {
     }
 
     fn is_deterministic(&self) -> bool {
-        self.config.expiry == Expiry::Log && self.config.touch == Touch::Logged
+        self.config.expiry == Expiry::Log && self.config.touch == Touch::Logged && self.config.dates == Dates::Log
     }
 }

@@ -3,10 +3,12 @@
 //! `KVS` and the number of the format (1 byte); whether the body is compressed (1); the length of the body before compression (8, little
 //! endian); its XXH64 (8, little endian); the body: the state in postcard's encoding, or that in a raw deflate stream.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh64::xxh64;
 
 use super::store::KVStoreState;
@@ -34,6 +36,35 @@ pub enum SnapshotError {
     /// The state could not be encoded.
     #[error("the state could not be encoded")]
     Encoding,
+}
+
+/// A state on its way to another server or to the disk. There it is bytes, compressed or not; to a reader it is the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The state.
+    pub state: Arc<KVStoreState>,
+    /// Whether its bytes are compressed.
+    pub is_compressed: bool,
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return self.state.serialize(serializer);
+        }
+        encode(&self.state, self.is_compressed).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Snapshot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Ok(Self { state: Arc::new(KVStoreState::deserialize(deserializer)?), is_compressed: false });
+        }
+        let bytes = Vec::<u8>::deserialize(deserializer)?;
+        let state = decode(&bytes).map_err(serde::de::Error::custom)?;
+        Ok(Self { state: Arc::new(state), is_compressed: bytes.get(FORMAT.len()) == Some(&1) })
+    }
 }
 
 /// A state as bytes.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{Eviction, Expiry, Index, KVStoreConfig, Touch, room};
+use super::limits::{Dates, Eviction, Expiry, Index, KVStoreConfig, Touch, room};
 use super::notifications::{Cause, ChangeNotification, Delivery, Envelope, NotificationBus, Position, SubscriptionId};
 use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{Key, Value};
@@ -75,6 +75,9 @@ pub struct KVStoreSMR {
     index: Index,
     bus: NotificationBus,
     metrics: Metrics,
+    /// The replica's own clock when the present slot began.
+    #[serde(skip)]
+    here: Time,
 }
 
 /// What a batch has done so far, so that it can be taken back.
@@ -91,7 +94,14 @@ impl KVStoreSMR {
     /// An empty store.
     pub fn new(config: Arc<KVStoreConfig>) -> Self {
         let bus = NotificationBus::new(config.enable_notifications, config.notification_buffer_size);
-        Self { config, state: KVStoreState::default(), index: Index::default(), bus, metrics: Metrics::default() }
+        Self {
+            config,
+            state: KVStoreState::default(),
+            index: Index::default(),
+            bus,
+            metrics: Metrics::default(),
+            here: Time::ZERO,
+        }
     }
 
     /// An empty store to whose changes one can subscribe, whatever else is wanted of it.
@@ -106,11 +116,12 @@ impl KVStoreSMR {
             return false;
         }
         let is_first = self.state.slot.is_none();
+        self.here = here;
         self.state.slot = Some(slot);
         self.state.changes = 0;
         self.state.log_time = self.state.log_time.max(logged);
         if is_first {
-            self.state.created_at = self.state.log_time;
+            self.state.created_at = self.date();
         }
         let now = match self.config.expiry {
             Expiry::Log => self.state.log_time,
@@ -119,7 +130,7 @@ impl KVStoreSMR {
         while let Some(key) = self.index.first_due(now).cloned() {
             if let Some(old) = self.put(&key, None) {
                 let change = ChangeNotification::KeyDeleted { key, old_value: old.value };
-                self.state.last_modified = self.state.log_time;
+                self.state.last_modified = self.date();
                 self.count(|metrics| metrics.expired += 1);
                 self.publish(Cause::Ttl, change);
             }
@@ -278,7 +289,7 @@ impl KVStoreSMR {
             return None;
         }
         let old = self.put(key, entry);
-        self.state.last_modified = self.state.log_time;
+        self.state.last_modified = self.date();
         overlay.before.push((key.clone(), old.clone()));
         old
     }
@@ -317,6 +328,14 @@ impl KVStoreSMR {
         }
     }
 
+    /// What the state says that it is now.
+    fn date(&self) -> Time {
+        match self.config.dates {
+            Dates::Log => self.state.log_time,
+            Dates::Local => self.here,
+        }
+    }
+
     fn present_slot(&self) -> u64 {
         self.state.slot.unwrap_or(0)
     }
@@ -348,9 +367,9 @@ impl KVStoreSMR {
         self.index.room
     }
 
-    /// Whether it is time for a snapshot, if the last one was taken after that many slots.
-    pub fn is_snapshot_due(&self, slots_since: u64) -> bool {
-        slots_since >= self.config.snapshot_every.max(1)
+    /// When the next value's time is up, by the time of the log.
+    pub fn next_due(&self) -> Option<Time> {
+        self.index.next_due()
     }
 
     /// What is kept under a key *here and now*: a local read, which may be stale. Only a logged [`KVOperation::Get`] is linearizable.

@@ -10,3 +10,4 @@ pub(super) mod sharded_causal;
 pub(super) mod sharded_replicated;
 pub(super) mod smr;
 pub(super) mod versioned;
+pub(super) mod vr;

@@ -6,8 +6,10 @@ mod paxos;
 mod primary_backup;
 mod rabia;
 mod raft;
+mod smr;
 mod table;
 mod versioned;
+mod vr;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -17,19 +19,27 @@ use super::{Architecture, Names, StorageOptions, catalog};
 use crate::choice::Probability;
 use crate::ordering::ReadMode;
 use crate::replication::gossip::Delivery;
+use crate::replication::primary_backup::Reads;
 use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 6] =
-    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, versioned::ROWS];
+const TABLES: [&[OptionSpec]; 8] =
+    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, vr::ROWS, smr::ROWS, versioned::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
-pub const OPTIONS: &[OptionSpec] = &joined::<
-    { TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() + TABLES[5].len() },
->();
+pub const OPTIONS: &[OptionSpec] = &joined::<{ count_rows() }>();
+
+const fn count_rows() -> usize {
+    let (mut rows, mut table) = (0, 0);
+    while table < TABLES.len() {
+        rows += TABLES[table].len();
+        table += 1;
+    }
+    rows
+}
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];
@@ -258,6 +268,9 @@ impl Architecture {
     /// How many replicas can agree on an order without a leader.
     const RABIA_REPLICAS: core::ops::RangeInclusive<u32> = 3..=7;
 
+    /// How many replicas can take turns to lead: with fewer, nobody could come back from a crash.
+    const VR_REPLICAS: core::ops::RangeInclusive<u32> = 3..=9;
+
     /// The most nodes that have one part in agreeing.
     const PARTS_MAX: u32 = 9;
 
@@ -339,7 +352,25 @@ impl Architecture {
             let (least, most) = (Self::RABIA_REPLICAS.start(), Self::RABIA_REPLICAS.end());
             return fail(format!("replicas that agree are {least} to {most}, and there are {}", self.servers));
         }
-        if self.primary_backup().is_some() {
+        if let Some(vr) = self.vr() {
+            if !Self::VR_REPLICAS.contains(&self.servers) {
+                let (least, most) = (Self::VR_REPLICAS.start(), Self::VR_REPLICAS.end());
+                return fail(format!("replicas that take turns are {least} to {most}, and there are {}", self.servers));
+            }
+            if vr.commit_interval >= vr.view_change_timeout {
+                return fail(format!(
+                    "a primary that speaks every {} is given up after {}",
+                    vr.commit_interval, vr.view_change_timeout
+                ));
+            }
+        }
+        if let Some(sentence) = smr::contradiction(self) {
+            return fail(sentence);
+        }
+        if let Some(options) = self.primary_backup() {
+            if options.reads == Reads::Lease && self.view_service().is_none() {
+                return fail("somebody outside grants no leases: primary-reads=lease needs views=service".into());
+            }
             let servers = self.servers - u32::from(self.view_service().is_some());
             if !(2..=5).contains(&servers) {
                 return fail(format!("a primary and those that may follow it are 2 to 5 servers, not {servers}"));

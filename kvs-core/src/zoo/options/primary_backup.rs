@@ -2,7 +2,7 @@
 
 use super::row::{Access, CLUSTER, SAFETY, count, option, span};
 use super::{Kind, OptionSpec, OptionValue};
-use crate::replication::primary_backup::{Options, Reads, Resends, Views};
+use crate::replication::primary_backup::{AnsweredBy, Form, Options, Reads, Resends, Views};
 use crate::zoo::{Architecture, ReplicationOptions};
 
 pub(super) fn backup_mut(architecture: &mut Architecture) -> Option<&mut Options> {
@@ -61,6 +61,14 @@ const WHO_SAYS: Access = (
 pub(super) const ROWS: &[OptionSpec] = &[
     option(
         CLUSTER,
+        "form",
+        "Operations go",
+        "From the primary to all its backups; or along a chain, from the head to the tail, which answers.",
+        Kind::Choice(&[("primary-backup", "To all backups"), ("chain", "Along a chain")]),
+        either!(form, "primary-backup" = Form::PrimaryBackup, "chain" = Form::Chain),
+    ),
+    option(
+        CLUSTER,
         "views",
         "Who leads is said by",
         "A view service that hears pings; or somebody outside, who announces views.",
@@ -110,10 +118,18 @@ pub(super) const ROWS: &[OptionSpec] = &[
     option(
         SAFETY,
         "primary-reads",
-        "A primary reads",
-        "In order, as it writes: when all backups have agreed; or from its own memory.",
-        Kind::Choice(&[("in-order", "In order"), ("local", "From its memory")]),
-        either!(reads, "in-order" = Reads::InOrder, "local" = Reads::Local),
+        "Reads go",
+        "In order, as writes do; from the memory of the primary (in a chain, of the tail), or with a lease only while it cannot have been \
+         replaced; or from the memory of whoever is asked.",
+        Kind::Choice(&[
+            ("in-order", "In order"),
+            ("local", "To the primary's memory"),
+            ("lease", "Likewise, with a lease"),
+            ("anywhere", "To anybody's memory"),
+        ]),
+        choice!(a => a.primary_backup().map(|options| options.reads), backup_mut(a).map(|options| &mut options.reads), {
+            "in-order" = Reads::InOrder, "local" = Reads::Local, "lease" = Reads::Lease, "anywhere" = Reads::Anywhere,
+        }),
     ),
     option(
         SAFETY,
@@ -122,5 +138,29 @@ pub(super) const ROWS: &[OptionSpec] = &[
         "To backups until they acknowledge them; or once, and then taken for failed, so that their numbers are missing.",
         Kind::Choice(&[("until-acknowledged", "Until acknowledged"), ("once", "Once")]),
         either!(resends, "until-acknowledged" = Resends::UntilAcknowledged, "once" = Resends::Never),
+    ),
+    option(
+        SAFETY,
+        "lease",
+        "A lease lasts",
+        "With leases: for so long after it has heard whoever answers reads, the view service does not replace it.",
+        span(10, 60_000),
+        field!(Span, lease),
+    ),
+    option(
+        SAFETY,
+        "leases-bind",
+        "Leases bind",
+        "The view service waits until a lease has ended.",
+        Kind::Switch,
+        field!(Switch, leases_bind),
+    ),
+    option(
+        SAFETY,
+        "answered-by",
+        "In a chain, answers come",
+        "From the tail, which is the last to have an operation; or from the head, as soon as it has applied it.",
+        Kind::Choice(&[("tail", "From the tail"), ("head", "From the head")]),
+        either!(answered_by, "tail" = AnsweredBy::Tail, "head" = AnsweredBy::Head),
     ),
 ];

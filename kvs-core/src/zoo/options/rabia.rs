@@ -38,14 +38,6 @@ pub(super) const ROWS: &[OptionSpec] = &[
     ),
     option(
         ORDER,
-        "snapshot-every",
-        "Snapshot every",
-        "After how many slots a replica writes a snapshot and drops the decisions that most of them have.",
-        count(1, 1_000),
-        rabia_field!(Count, snapshot_every),
-    ),
-    option(
-        ORDER,
         "batch",
         "Requests in a batch",
         "How many requests a replica proposes as one, at most.",
@@ -67,6 +59,15 @@ pub(super) const ROWS: &[OptionSpec] = &[
         "What all replicas start their coin from: with another number it shows other sides.",
         count(0, 1_000_000),
         rabia_field!(Count, coin_seed),
+    ),
+    option(
+        ORDER,
+        "tick-every",
+        "Time passes every",
+        "How often an idle replica looks whether the time of a value is up, and says so in a slot; 0s: never, and then it is dropped when \
+         somebody asks for something.",
+        span(0, 60_000),
+        rabia_field!(Span, tick_every),
     ),
     option(
         SAFETY,

@@ -19,6 +19,7 @@ pub(super) const fn option(
 
 pub(super) const CLUSTER: &str = "Cluster";
 pub(super) const ORDER: &str = "Order";
+pub(super) const STORE: &str = "Store";
 pub(super) const GOSSIP: &str = "Gossip";
 pub(super) const SAFETY: &str = "Safety";
 pub(super) const CLIENTS: &str = "Clients";

@@ -26,7 +26,8 @@ fn reads_mut(architecture: &mut Architecture) -> Option<&mut ReadMode> {
     match &mut architecture.ordering {
         OrderingOptions::Raft(options) => Some(&mut options.reads),
         OrderingOptions::MultiPaxos(config) => Some(&mut config.reads),
-        OrderingOptions::Arrival | OrderingOptions::Rabia(_) => None,
+        OrderingOptions::Rabia(options) => Some(&mut options.reads),
+        OrderingOptions::Arrival | OrderingOptions::Vr(_) => None,
     }
 }
 
