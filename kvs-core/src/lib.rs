@@ -27,7 +27,7 @@
 //! A module imports only from lower floors.
 //!
 //! - Floor 0: [`process`], [`time`], [`choice`], [`disk`] (the step function and the four things it may touch), [`world`] (the engine),
-//!   [`op`], [`command`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
+//!   [`op`], [`command`], [`version`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
 //! - Floor 1, one folder a socket: [`routing`] (where?), [`ordering`] (when?), [`storage`] (what?), [`replication`] (who else must know?).
 //! - Floor 2: [`server`] wires the sockets; the client; the closed enums of nodes, messages and timers.
 //! - Floor 3: [`zoo`], the architectures: named choices of parts, their options and their catalogue.
@@ -59,5 +59,6 @@ pub mod server;
 pub mod sim;
 pub mod storage;
 pub mod time;
+pub mod version;
 pub mod world;
 pub mod zoo;

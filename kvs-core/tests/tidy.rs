@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of each room.
-const FLOORS: [(&str, u32); 19] = [
+const FLOORS: [(&str, u32); 20] = [
     ("process", 0),
     ("time", 0),
     ("choice", 0),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, u32); 19] = [
     ("command", 0),
     ("lattice", 0),
     ("request", 0),
+    ("version", 0),
     ("quorum", 0),
     ("routing", 1),
     ("ordering", 1),

@@ -170,6 +170,17 @@ fn linearizable_keeps_its_invariants() {
     assert_seen(&sights, &[LEASED, NO_LEASE, QUEUED, STALE_BALLOT, STALE_VOTE, STEPPED_DOWN]);
 }
 
+#[test]
+fn versioned_keeps_its_invariants() {
+    use kvs_core::server::{
+        ANSWER_DROPPED, COPIES_POSSIBLE, COPY_DROPPED, FIRST_COPY, GAVE_UP, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED,
+        NEVER_LEFT, NEVER_THERE, RECOVERED, RETRIED,
+    };
+    let sent = [NEVER_LEFT, ANSWER_DROPPED, COPY_DROPPED, RETRIED, GAVE_UP, RECOVERED];
+    let concluded = [COPIES_POSSIBLE, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, NEVER_THERE];
+    assert_seen(&live_many(Animal::Versioned), &[&sent[..], &concluded[..]].concat());
+}
+
 /// Fewer worlds of those whose disks write in any order that they may: a crash leaves any of what was not synced.
 #[test]
 fn disks_that_reorder_break_no_journal() {
