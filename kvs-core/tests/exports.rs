@@ -500,7 +500,7 @@ fn expected_in_mermaid(run: &Run) -> Vec<Drawn> {
             What::Told { node, message: Message::Returned(returned) } => {
                 let verb = match &returned.outcome {
                     Outcome::Ok(response) if response.refusal().is_some() => "is told:",
-                    Outcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk | KVSResponse::Cleared) => "returns:",
+                    Outcome::Ok(response) if response.is_confirmation() => "returns:",
                     Outcome::Ok(_) => "reads",
                     Outcome::Maybe | Outcome::MaybeClosed | Outcome::Unavailable => "returns:",
                 };

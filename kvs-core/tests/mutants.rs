@@ -578,7 +578,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "copies are served, and clerks trust that they are not",
         animal: Animal::Versioned,
-        under: &[("duplication", "25%"), ("assume-no-dup", "on"), ("engine", "memory")],
+        under: &[("duplication", "25%"), ("drop-copies", "on"), ("assume-no-dup", "on"), ("engine", "memory")],
         mix: Mix::NoCrashes,
         off: ("drop-copies", "off"),
         seen_by: &["V3", "Linearizable"],
