@@ -2,6 +2,8 @@
 //!
 //! The simulator answers from a seeded [`Stream`]; a test or an exhaustive search may answer with a list of its own.
 
+use alloc::vec::Vec;
+
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,45 @@ impl Choose for Stream {
     }
 }
 
+/// Answers every way that a run can be answered, one run after the other: whoever asks it becomes exhaustive.
+///
+/// What is asked may depend on what was answered, and on nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Odometer {
+    /// What was answered in this run, and below which bound.
+    wheels: Vec<(u32, u32)>,
+    place: usize,
+    runs: u64,
+}
+
+impl Odometer {
+    /// Goes on to the next run. False after the last one.
+    pub fn turn(&mut self) -> bool {
+        self.place = 0;
+        self.runs += 1;
+        if self.runs == 1 {
+            return true;
+        }
+        while self.wheels.pop_if(|(answer, bound)| *answer + 1 >= *bound).is_some() {}
+        self.wheels.last_mut().map(|(answer, _)| *answer += 1).is_some()
+    }
+
+    /// The number of this run, from 1.
+    pub fn runs(&self) -> u64 {
+        self.runs
+    }
+}
+
+impl Choose for Odometer {
+    fn choose(&mut self, bound: u32) -> u32 {
+        if self.place == self.wheels.len() {
+            self.wheels.push((0, bound.max(1)));
+        }
+        self.place += 1;
+        self.wheels[self.place - 1].0
+    }
+}
+
 /// A probability in parts per million, so that no float takes part in a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -112,6 +153,18 @@ mod tests {
         assert_eq!(first, draws(Purpose::Node { node: 0, incarnation: 1 }));
         assert_ne!(first, draws(Purpose::Node { node: 0, incarnation: 2 }));
         assert_ne!(first, draws(Purpose::Network));
+    }
+
+    #[test]
+    fn an_odometer_shows_every_combination_once() {
+        let (mut odometer, mut seen) = (Odometer::default(), Vec::new());
+        while odometer.turn() {
+            let first = odometer.choose(3);
+            // What is asked depends on what was answered.
+            let second = if first == 1 { odometer.choose(2) } else { 0 };
+            seen.push((first, second));
+        }
+        assert_eq!(seen, [(0, 0), (1, 0), (1, 1), (2, 0)]);
     }
 
     #[test]

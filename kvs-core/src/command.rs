@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::op::{Key, Value};
 use crate::time::Span;
+use crate::version::Version;
 
 /// One command. A batch is a list of them, and holds no other batch: what comes from outside cannot be nested without end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,23 @@ pub enum KVStoreError {
     /// The store has no such command.
     #[error("this store cannot do that")]
     Unsupported,
+    /// A version of the key was named, and there is no such key.
+    #[error("there is no such key")]
+    KeyNotFound,
+    /// It was said that there is no such key, and there is one.
+    #[error("there is such a key already")]
+    KeyAlreadyExists,
+    /// Another version was named than is there.
+    #[error("it is @{actual}, not @{expected}")]
+    VersionMismatch {
+        /// The version that was named.
+        expected: Version,
+        /// The version that is there.
+        actual: Version,
+    },
+    /// The store does not work. It says nothing of whether there is such a key.
+    #[error("the store does not work")]
+    StorageError,
 }
 
 impl KVOperation {

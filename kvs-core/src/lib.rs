@@ -1,7 +1,7 @@
 //! Distributed key-value stores as pure step functions, and the simulated world they run in.
 //!
 //! This crate is not a database and opens no socket: no clock, no thread, no file. It is `no_std`; whoever uses it brings the time
-//! and, if there is one, the network.
+//! and, if there is one, the network. (With the feature `std`, the [engines](storage::engine) work in a real directory as well.)
 //!
 //! # The loop
 //!
@@ -27,7 +27,7 @@
 //! A module imports only from lower floors.
 //!
 //! - Floor 0: [`process`], [`time`], [`choice`], [`disk`] (the step function and the four things it may touch), [`world`] (the engine),
-//!   [`op`], [`command`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
+//!   [`op`], [`command`], [`version`] and [`request`] (operations and outcomes), [`lattice`] (values that merge), [`quorum`] (majorities).
 //! - Floor 1, one folder a socket: [`routing`] (where?), [`ordering`] (when?), [`storage`] (what?), [`replication`] (who else must know?).
 //! - Floor 2: [`server`] wires the sockets; the client; the closed enums of nodes, messages and timers.
 //! - Floor 3: [`zoo`], the architectures: named choices of parts, their options and their catalogue.
@@ -39,7 +39,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 pub mod check;
@@ -59,5 +59,6 @@ pub mod server;
 pub mod sim;
 pub mod storage;
 pub mod time;
+pub mod version;
 pub mod world;
 pub mod zoo;

@@ -8,9 +8,10 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::command::{KVOperation, KVResult, KVStoreError, write_list};
-use crate::lattice::{VectorClock, Version};
+use crate::lattice::{self, VectorClock};
 use crate::process::NodeId;
 use crate::time::Span;
+use crate::version::{Version, Versioned};
 
 /// A text from outside was longer than a key or a value may be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,13 @@ macro_rules! text {
             /// Its text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl Default for $name {
+            /// The empty text.
+            fn default() -> Self {
+                Self("".into())
             }
         }
 
@@ -104,6 +112,8 @@ pub enum KVSOperation {
     Size,
     /// All of these, or, if one of them is refused, none.
     Batch(Arc<[KVOperation]>),
+    /// Keep a value under a key if this version of it is there, or, with [`Version::ABSENT`], if there is no such key.
+    PutIf(Key, Value, Version),
 }
 
 impl KVSOperation {
@@ -124,9 +134,12 @@ impl KVSOperation {
     /// The one key it is about.
     pub fn key(&self) -> Option<&Key> {
         match self {
-            Self::Put(key, _) | Self::PutFor(key, ..) | Self::Get(key) | Self::Delete(key) | Self::Exists(key) => {
-                Some(key)
-            }
+            Self::Put(key, _)
+            | Self::PutFor(key, ..)
+            | Self::PutIf(key, ..)
+            | Self::Get(key)
+            | Self::Delete(key)
+            | Self::Exists(key) => Some(key),
             Self::MGet(_) | Self::GetAll | Self::ListKeys | Self::Clear | Self::Size | Self::Batch(_) => None,
         }
     }
@@ -134,7 +147,7 @@ impl KVSOperation {
     /// The one key that it may change, and no other.
     pub fn written(&self) -> Option<&Key> {
         match self {
-            Self::Put(key, _) | Self::PutFor(key, ..) | Self::Delete(key) => Some(key),
+            Self::Put(key, _) | Self::PutFor(key, ..) | Self::PutIf(key, ..) | Self::Delete(key) => Some(key),
             _ => None,
         }
     }
@@ -160,7 +173,7 @@ impl KVSOperation {
     /// What it would keep: keys with their values.
     pub fn puts(&self) -> Vec<(&Key, &Value)> {
         match self {
-            Self::Put(key, value) | Self::PutFor(key, value, _) => [(key, value)].into(),
+            Self::Put(key, value) | Self::PutFor(key, value, _) | Self::PutIf(key, value, _) => [(key, value)].into(),
             Self::Batch(commands) => commands.iter().filter_map(KVOperation::put).collect(),
             _ => Vec::new(),
         }
@@ -174,7 +187,7 @@ impl KVSOperation {
     /// Whether only the store of a replicated state machine knows what to do with it.
     pub fn is_command(&self) -> bool {
         match self {
-            Self::Put(..) | Self::Get(_) | Self::Delete(_) | Self::MGet(_) | Self::GetAll => false,
+            Self::Put(..) | Self::PutIf(..) | Self::Get(_) | Self::Delete(_) | Self::MGet(_) | Self::GetAll => false,
             Self::PutFor(..) | Self::Exists(_) | Self::ListKeys | Self::Clear | Self::Size | Self::Batch(_) => true,
         }
     }
@@ -192,6 +205,7 @@ impl fmt::Display for KVSOperation {
             }
             Self::GetAll => f.write_str("getall"),
             Self::PutFor(key, value, ttl) => write!(f, "put {key}={value} ttl={ttl}"),
+            Self::PutIf(key, value, version) => write!(f, "put {key}={value} @{version}"),
             Self::Exists(key) => write!(f, "exists {key}"),
             Self::ListKeys => f.write_str("keys"),
             Self::Clear => f.write_str("clear"),
@@ -217,7 +231,7 @@ pub struct Kept {
     /// The context, likewise.
     pub context: VectorClock,
     /// Of versions that know their causes: which it is.
-    pub version: Option<Version>,
+    pub version: Option<lattice::Version>,
 }
 
 /// What a store answers.
@@ -257,6 +271,10 @@ pub enum KVSResponse {
     Batch(Arc<[KVResult]>),
     /// It was refused, and has changed nothing.
     Refused(KVStoreError),
+    /// The value is kept, as this version.
+    PutAt(Version),
+    /// What is kept, with its version. Where nothing is kept, there is no version of it: that is [`nothing`](Self::nothing).
+    GetAt(Versioned),
 }
 
 impl KVSResponse {
@@ -270,7 +288,16 @@ impl KVSResponse {
 
     /// Whether it says no more than that a write was done.
     pub fn is_confirmation(&self) -> bool {
-        matches!(self, Self::PutOk | Self::DeleteOk | Self::Cleared)
+        matches!(self, Self::PutOk | Self::DeleteOk | Self::Cleared | Self::PutAt(_))
+    }
+
+    /// What it says is kept under the key that was read; None if it is no answer to that.
+    pub fn values(&self) -> Option<&[Value]> {
+        match self {
+            Self::GetResult { values, .. } => Some(values),
+            Self::GetAt(Versioned { value, .. }) => Some(core::slice::from_ref(value)),
+            _ => None,
+        }
     }
 
     /// Why nothing was changed, if it was refused.
@@ -298,6 +325,8 @@ impl fmt::Display for KVSResponse {
             Self::Size(size) => size.fmt(f),
             Self::Batch(results) => write_list(f, results.iter()),
             Self::Refused(error) => write!(f, "refused: {error}"),
+            Self::PutAt(version) => write!(f, "ok @{version}"),
+            Self::GetAt(versioned) => versioned.fmt(f),
             Self::GetResult { values, .. } => write_values(f, values),
             Self::Items(items) | Self::All { items, .. } if items.is_empty() => f.write_str("nothing"),
             Self::Items(items) | Self::All { items, .. } => {
@@ -357,8 +386,10 @@ pub enum Outcome {
     Ok(KVSResponse),
     /// No answer came. It may have taken effect, may still do so later, or never.
     Maybe,
-    /// No answer came, and as a read it had no effect.
+    /// No answer came, and it had no effect: it was a read, or it has never left.
     Unavailable,
+    /// It may have taken effect, but what came back shows that it will not do so from now on.
+    MaybeClosed,
 }
 
 impl fmt::Display for Outcome {
@@ -367,6 +398,7 @@ impl fmt::Display for Outcome {
             Self::Ok(response) => response.fmt(f),
             Self::Maybe => f.write_str("unknown"),
             Self::Unavailable => f.write_str("unavailable"),
+            Self::MaybeClosed => f.write_str("unknown, and over"),
         }
     }
 }

@@ -172,6 +172,11 @@ impl<'a, P: Process> Context<'a, P> {
         Arc::make_mut(self.disk)
     }
 
+    /// What is on it, for whoever only reads.
+    pub fn disk_content(&self) -> &Disk {
+        self.disk
+    }
+
     /// The same context, but what is sent through it leaves only when every write so far is on the medium. A crash before
     /// that takes the message along with the writes.
     pub fn durably(&mut self) -> Context<'_, P> {

@@ -60,6 +60,7 @@ fn the_sharded_ones_tell_their_stories() {
         ("primary_backup", &[], "C2 reads 2"),
         ("primary_backup", &["--form", "chain"], "S1: has come to the tail: the whole chain has it"),
         ("primary_backup", &["--form", "vr"], "S1: has its memory back"),
+        ("versioned", &[], "an earlier copy may have arrived"),
     ] {
         let output = example(name, arguments);
         assert!(output.status.success() && out(&output).contains(words), "{name}: {}", out(&output));
@@ -240,4 +241,32 @@ fn hunt_finds_the_same_run_with_any_number_of_threads_and_it_replays() {
         let (code, told, cause) = hunted(wrong);
         assert_eq!((code, told.is_empty(), cause.is_empty()), (Some(2), true, false), "{wrong:?}");
     }
+}
+
+#[test]
+fn a_stress_run_is_consistent_on_every_engine_and_says_all_that_is_wrong_with_its_file() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../config.json");
+    let output = example("stress", &["--engine", "all", config]);
+    let told = out(&output);
+    assert!(
+        output.status.success() && told.matches("consistent: ").count() == 3 && told.contains("client_3"),
+        "{told}"
+    );
+    assert_eq!(told, out(&example("stress", &["--engine", "all", config])), "equal seeds give equal runs");
+
+    let wrong = std::env::temp_dir().join(format!("stress-{}.json", std::process::id()));
+    std::fs::write(&wrong, r#"{"test_duration_seconds": -1, "server_packet_loss_rate": 200, "clients": [{}]}"#)
+        .expect("a file");
+    let refused = example("stress", &[wrong.to_str().expect("a path")]);
+    std::fs::remove_file(&wrong).expect("it is there");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let places = [
+        "test_duration_seconds: ",
+        "server_packet_loss_rate: ",
+        "max_retries_server_packet_loss: ",
+        "clients[0].keys: ",
+    ];
+    assert!(refused.status.code() == Some(2) && places.iter().all(|place| said.contains(place)), "{said}");
+    assert_eq!(example("stress", &["--engine", "tape", config]).status.code(), Some(2));
+    assert_eq!(example("stress", &[]).status.code(), Some(2));
 }

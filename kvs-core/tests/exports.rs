@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kvs_core::command::{KVData, KVOperation, KVResult};
+use kvs_core::command::{KVData, KVOperation, KVResult, KVStoreError};
 use kvs_core::lattice::VectorClock;
 use kvs_core::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use kvs_core::process::NodeId;
@@ -15,6 +15,7 @@ use kvs_core::server::{Message, Request, Return};
 use kvs_core::sim::schedule::Schedule;
 use kvs_core::sim::{Entry, Fate, History, Input, Operation, Recording, Trace, What, describe, export, summarize};
 use kvs_core::time::Time;
+use kvs_core::version::{Generation, Version};
 use kvs_core::world::{Happening, Loss, Observer, Sequence};
 use kvs_core::zoo::Names;
 use serde_json::json;
@@ -499,9 +500,9 @@ fn expected_in_mermaid(run: &Run) -> Vec<Drawn> {
             What::Told { node, message: Message::Returned(returned) } => {
                 let verb = match &returned.outcome {
                     Outcome::Ok(response) if response.refusal().is_some() => "is told:",
-                    Outcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk | KVSResponse::Cleared) => "returns:",
+                    Outcome::Ok(response) if response.is_confirmation() => "returns:",
                     Outcome::Ok(_) => "reads",
-                    Outcome::Maybe | Outcome::Unavailable => "returns:",
+                    Outcome::Maybe | Outcome::MaybeClosed | Outcome::Unavailable => "returns:",
                 };
                 ("note", vec![name(node)], format!("{verb} {}", returned.outcome))
             }
@@ -666,6 +667,7 @@ struct Told {
     time: u128,
     /// `:f`, `:key` and `:value`.
     what: [Edn; 3],
+    error: Option<Edn>,
 }
 
 fn read_jepsen(text: &str) -> Vec<Told> {
@@ -677,10 +679,32 @@ fn read_jepsen(text: &str) -> Vec<Told> {
         let (Edn::Number(process), Edn::Number(time)) = (take("process"), take("time")) else { panic!("{line}") };
         let Edn::Word(kind) = take("type") else { panic!("{line}") };
         let what = [take("f"), take("key"), take("value")];
+        let error = map.remove(&Edn::word("error"));
         assert!(map.is_empty(), "{line}");
-        Told { process, kind, time, what }
+        Told { process, kind, time, what, error }
     };
     lines.iter().enumerate().map(read).collect()
+}
+
+/// A value with its version, which is a number in the first generation.
+fn versioned(value: &Value, version: Version) -> Edn {
+    let number = match version {
+        Version { generation, number } if generation == Generation::default() => Edn::Number(number.into()),
+        later => Edn::Text(later.to_string()),
+    };
+    Edn::Vector(vec![Edn::Text(value.as_str().to_owned()), number])
+}
+
+/// Why it was refused, or how much is known.
+fn expected_error(outcome: &Outcome) -> Option<Edn> {
+    match outcome {
+        Outcome::MaybeClosed => Some(Edn::word("maybe-closed")),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyNotFound)) => Some(Edn::word("no-key")),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyAlreadyExists | KVStoreError::VersionMismatch { .. })) => {
+            Some(Edn::word("version"))
+        }
+        _ => None,
+    }
 }
 
 /// How `:f`, `:key` and `:value` of an operation's call and return should read.
@@ -688,6 +712,7 @@ fn expected_in_jepsen(operation: &Operation) -> ([Edn; 3], [Edn; 3]) {
     let key = |key: &Key| Edn::Text(key.as_str().to_owned());
     let call = match operation.op() {
         KVSOperation::Put(k, value) => [Edn::word("put"), key(k), Edn::values(std::slice::from_ref(value))],
+        KVSOperation::PutIf(k, value, version) => [Edn::word("put"), key(k), versioned(value, *version)],
         KVSOperation::Get(k) => [Edn::word("get"), key(k), Edn::Nil],
         KVSOperation::Delete(k) => [Edn::word("delete"), key(k), Edn::Nil],
         KVSOperation::MGet(_) => [Edn::word("mget"), Edn::Nil, Edn::Map(BTreeMap::new())],
@@ -703,6 +728,7 @@ fn expected_in_jepsen(operation: &Operation) -> ([Edn; 3], [Edn; 3]) {
     if let Some(Outcome::Ok(response)) = operation.ended.as_ref().map(|e| &e.outcome) {
         match response {
             KVSResponse::GetResult { values, .. } => back[2] = Edn::values(values),
+            KVSResponse::GetAt(read) => back[2] = versioned(&read.value, read.version),
             KVSResponse::Items(items) | KVSResponse::All { items, .. } => {
                 back[2] = Edn::Map(items.iter().map(|item| (key(&item.key), Edn::values(&item.values))).collect());
             }
@@ -713,7 +739,11 @@ fn expected_in_jepsen(operation: &Operation) -> ([Edn; 3], [Edn; 3]) {
                 let KVSOperation::Batch(commands) = operation.op() else { panic!("no batch was asked for") };
                 back[2] = expected_batch(commands, results);
             }
-            KVSResponse::PutOk | KVSResponse::DeleteOk | KVSResponse::Cleared | KVSResponse::Refused(_) => {}
+            KVSResponse::PutOk
+            | KVSResponse::PutAt(_)
+            | KVSResponse::DeleteOk
+            | KVSResponse::Cleared
+            | KVSResponse::Refused(_) => {}
         }
     }
     (call, back)
@@ -771,16 +801,25 @@ fn check_jepsen(name: &str, history: &History) {
             }
         }
     }
-    let mut sessions: Vec<ClientId> = Vec::new();
+    // A session whose operation was unknown goes on as another process, even if it is over.
+    let mut over: BTreeMap<ClientId, u32> = BTreeMap::new();
+    let mut sessions: Vec<(ClientId, u32)> = Vec::new();
+    let mut session_of = Vec::new();
     for operation in operations {
-        if !sessions.contains(&operation.id.client) {
-            sessions.push(operation.id.client);
+        let client = operation.id.client;
+        let session = (client, over.get(&client).copied().unwrap_or(0));
+        if !sessions.contains(&session) {
+            sessions.push(session);
+        }
+        session_of.push(session);
+        if operation.ended.as_ref().is_some_and(|ended| ended.outcome == Outcome::MaybeClosed) {
+            *over.entry(client).or_default() += 1;
         }
     }
     assert!(pairs.keys().copied().eq(0..sessions.len() as u128), "{name}: processes are numbered without gaps");
     let mut taken: BTreeMap<u128, usize> = BTreeMap::new();
-    for operation in operations {
-        let process = sessions.iter().position(|session| *session == operation.id.client).expect("above") as u128;
+    for (operation, own) in operations.iter().zip(session_of) {
+        let process = sessions.iter().position(|session| *session == own).expect("above") as u128;
         let place = taken.entry(process).or_default();
         let (call, back) = pairs[&process][*place];
         *place += 1;
@@ -791,13 +830,14 @@ fn check_jepsen(name: &str, history: &History) {
             (None, None) => {}
             (Some(ended), Some(back)) => {
                 let kind = match ended.outcome {
-                    Outcome::Maybe => "info",
+                    Outcome::Maybe | Outcome::MaybeClosed => "info",
                     Outcome::Unavailable => "fail",
                     Outcome::Ok(ref response) if response.refusal().is_some() => "fail",
                     Outcome::Ok(_) => "ok",
                 };
                 assert_eq!(back.kind, kind, "{name}");
                 assert_eq!(back.what, expected_back, "{name}");
+                assert_eq!(back.error, expected_error(&ended.outcome), "{name}");
                 assert_eq!(back.time, u128::from(ended.at.as_us()) * 1_000, "{name}");
             }
             _ => panic!("{name}: what has ended has a return, and nothing else"),

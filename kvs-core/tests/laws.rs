@@ -31,7 +31,7 @@ fn reached(values: &str) -> Vec<Vec<Stored>> {
             let servers = world.node_ids().filter_map(|node| world.node(node).as_server());
             for (key, stored) in servers.flat_map(|server| match server.storage() {
                 Storage::Lattice(store) => store.iter().collect::<Vec<_>>(),
-                Storage::Core(_) | Storage::Smr(_) => Vec::new(),
+                Storage::Core(_) | Storage::Smr(_) | Storage::Versioned(_) => Vec::new(),
             }) {
                 let key = Key::new(&format!("{key} {seed}")).expect("short");
                 let known = states.entry(key).or_default();

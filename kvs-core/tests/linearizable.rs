@@ -180,7 +180,13 @@ fn text_op() -> impl Strategy<Value = TextOp> {
 fn versioned_op() -> impl Strategy<Value = VersionedOp> {
     prop_oneof![
         (0..3_u32, 0..3_u64).prop_map(|(value, version)| VersionedOp::Get((version > 0).then_some((value, version)))),
-        (0..3_u32, 0..3_u64).prop_map(|(value, version)| VersionedOp::Put { value, version }),
+        (0..3_u32, 0..3_u64, proptest::option::of(1..4_u64)).prop_map(|(value, version, stored)| VersionedOp::Put {
+            value,
+            version,
+            stored
+        }),
+        Just(VersionedOp::Unanswered),
+        Just(VersionedOp::Impossible),
         (0..3_u64, proptest::option::of(0..3_u64))
             .prop_map(|(version, actual)| VersionedOp::Mismatch { version, actual }),
         (1..3_u64).prop_map(|version| VersionedOp::NoKey { version }),

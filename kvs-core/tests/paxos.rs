@@ -235,3 +235,32 @@ fn lessons_with_all_rules_break_no_invariant() {
         assert_eq!(first_violation(&text), None, "{name}");
     }
 }
+
+/// All replicas crash at once, and come back with what the engine has kept: its files hold the values, each under its key.
+#[test]
+fn what_a_replica_has_executed_comes_back_from_the_files_of_its_engine() {
+    for (engine, files) in [("flat-file", "store.jsonl"), ("embedded", "wal-0"), ("journal", "journal-2")] {
+        let text = format!(
+            "zoo linearizable snapshot-engine={engine} checkpoint-frequency=1 latency-min=10ms latency-max=10ms\n\
+             run 600ms\nC1: put k=v expect ok\nC1: put other=w expect ok\nrun 3s\ncrash R1\ncrash R2\ncrash R3\n"
+        );
+        let schedule = Schedule::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        let outcome = schedule.run(&mut ());
+        let mut replay = Replay::new(&outcome.recording, &mut ());
+        while replay.moment().time < outcome.end {
+            replay.step(&outcome.recording, &mut ());
+        }
+        let world = replay.sim().world();
+        let disks: Vec<_> =
+            world.node_ids().map(|node| world.disk(node)).filter(|disk| disk.read(files).is_some()).collect();
+        assert!(disks.len() >= 3, "{engine}: {} disks have {files}", disks.len());
+        if engine == "flat-file" {
+            let kept = String::from_utf8_lossy(disks[0].read(files).expect("it is there")).into_owned();
+            assert!(kept.contains(r#""key":"k","value":"v""#), "{kept}");
+        }
+        let text =
+            format!("{text}restart R1\nrestart R2\nrestart R3\nrun 2s\nC1: get k expect v\nC1: get other expect w\n");
+        let schedule = Schedule::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(schedule.run(&mut ()).failure, None, "{engine}");
+    }
+}

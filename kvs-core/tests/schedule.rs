@@ -15,6 +15,7 @@ use kvs_core::server::{Call, Message, Timer, Traffic, Watch};
 use kvs_core::sim::schedule::{Expected, Line, ParseProblem, Schedule, Statement};
 use kvs_core::sim::{Fate, Input, Links, Pattern, Recording, Replay, TraceHash};
 use kvs_core::time::{Span, Time};
+use kvs_core::version::{Generation, Version, Versioned};
 use kvs_core::world::LinkOptions;
 use kvs_core::zoo::{Kind, OPTIONS, catalog};
 use proptest::prelude::*;
@@ -87,9 +88,20 @@ fn expected() -> impl Strategy<Value = Expected> {
         Just(Expected::Unknown),
         Just(Expected::Pending),
         Just(Expected::Refused),
+        Just(Expected::UnknownClosed),
+        version().prop_map(Expected::OkAt),
+        version().prop_map(Expected::RefusedAt),
+        (value(), version()).prop_map(|(value, version)| Expected::ValueAt(Versioned { value, version })),
         values().prop_map(Expected::Values),
         proptest::collection::vec(values(), 0..4).prop_map(Expected::Batch),
     ]
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    (any::<u64>(), any::<u32>(), 0..3_u32).prop_map(|(number, life, deletions)| {
+        let generation = Generation { life: life % 3, deletions };
+        Version { generation, number }
+    })
 }
 
 fn links(nodes: u32) -> impl Strategy<Value = Links> {
@@ -109,6 +121,7 @@ fn pattern(nodes: u32) -> impl Strategy<Value = Pattern> {
 fn operation() -> impl Strategy<Value = KVSOperation> {
     prop_oneof![
         (key(), value()).prop_map(|(key, value)| KVSOperation::Put(key, value)),
+        (key(), value(), version()).prop_map(|(k, v, version)| KVSOperation::PutIf(k, v, version)),
         key().prop_map(KVSOperation::Get),
         key().prop_map(KVSOperation::Delete),
         (key(), value(), any::<u64>()).prop_map(|(k, v, us)| KVSOperation::PutFor(k, v, Span::from_us(us))),

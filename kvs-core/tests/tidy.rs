@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of each room.
-const FLOORS: [(&str, u32); 19] = [
+const FLOORS: [(&str, u32); 20] = [
     ("process", 0),
     ("time", 0),
     ("choice", 0),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, u32); 19] = [
     ("command", 0),
     ("lattice", 0),
     ("request", 0),
+    ("version", 0),
     ("quorum", 0),
     ("routing", 1),
     ("ordering", 1),
@@ -111,9 +112,11 @@ fn every_file_is_a_module_of_somebody() {
 fn nothing_comes_in_by_another_door_and_no_file_is_endless() {
     const BANNED: [&str; 10] =
         ["HashMap", "HashSet", "std::", "SystemTime", "Instant", "f32", "f64", "todo!", "unimplemented!", "println!"];
+    // The one door to a real directory, behind the feature `std`.
+    let door = Path::new("storage/engine/directory.rs");
     for (path, text) in sources() {
         for (number, line) in (1..).zip(code(&text)) {
-            let banned = BANNED.iter().find(|word| line.contains(**word));
+            let banned = BANNED.iter().find(|word| line.contains(**word) && (path != door || **word != "std::"));
             assert!(banned.is_none(), "{}:{number}: {} has no place here", path.display(), banned.unwrap_or(&""));
         }
         let lines = text.lines().count();

@@ -170,6 +170,47 @@ fn linearizable_keeps_its_invariants() {
     assert_seen(&sights, &[LEASED, NO_LEASE, QUEUED, STALE_BALLOT, STALE_VOTE, STEPPED_DOWN]);
 }
 
+#[test]
+fn versioned_keeps_its_invariants() {
+    use kvs_core::server::{
+        ANSWER_DROPPED, COPIES_POSSIBLE, COPY_DROPPED, FIRST_COPY, GAVE_UP, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED,
+        NEVER_LEFT, NEVER_THERE, RECOVERED, RETRIED,
+    };
+    let sent = [NEVER_LEFT, ANSWER_DROPPED, COPY_DROPPED, RETRIED, GAVE_UP, RECOVERED];
+    let concluded = [COPIES_POSSIBLE, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, NEVER_THERE];
+    assert_seen(&live_many(Animal::Versioned), &[&sent[..], &concluded[..]].concat());
+}
+
+/// Fewer worlds of those whose disks write in any order that they may: a crash leaves any of what was not synced.
+#[test]
+fn disks_that_reorder_break_no_journal() {
+    let (worlds, first) = (number("KVS_WORLDS", WORLDS).div_ceil(10), number("KVS_SEED", 1));
+    for animal in [Animal::Local, Animal::Raft, Animal::Smr, Animal::PrimaryBackup, Animal::Linearizable] {
+        for seed in first..first + worlds {
+            let fixed = [("crash-fate", "reordered")];
+            if let Err(broken) = live(animal, seed, &fixed, Mix::Everything, &mut Sights::default()) {
+                panic!("{animal:?}, seed {seed}: {}", report(&broken));
+            }
+        }
+    }
+}
+
+/// Whatever a replica of Multi-Paxos keeps its snapshots in, nothing is lost.
+#[test]
+fn every_engine_serves_under_multi_paxos() {
+    let (worlds, first) = (number("KVS_WORLDS", WORLDS).div_ceil(10), number("KVS_SEED", 1));
+    for engine in ["memory", "flat-file", "embedded"] {
+        for fate in ["dropped", "torn", "reordered"] {
+            for seed in first..first + worlds {
+                let fixed = [("snapshot-engine", engine), ("crash-fate", fate), ("checkpoint-frequency", "2")];
+                if let Err(broken) = live(Animal::Linearizable, seed, &fixed, Mix::Everything, &mut Sights::default()) {
+                    panic!("{engine}, {fate}, seed {seed}: {}", report(&broken));
+                }
+            }
+        }
+    }
+}
+
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {

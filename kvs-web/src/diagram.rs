@@ -274,7 +274,7 @@ fn bars(player: &Player, window: Window, place: &BTreeMap<NodeId, usize>) -> Vec
         }
         let (class, label) = match operation.ended.as_ref().map(|ended| &ended.outcome) {
             None => ("open", format!("{} …", operation.op())),
-            Some(outcome @ (Outcome::Maybe | Outcome::Unavailable)) => {
+            Some(outcome @ (Outcome::Maybe | Outcome::MaybeClosed | Outcome::Unavailable)) => {
                 ("unknown", format!("{} → {outcome}", operation.op()))
             }
             Some(Outcome::Ok(response)) if operation.op().is_write() => (

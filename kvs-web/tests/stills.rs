@@ -12,7 +12,7 @@ use kvs_web::command::Command;
 use kvs_web::player::Player;
 use kvs_web::stage::to_svg_string;
 
-const STILLS: [(&str, &str); 11] = [
+const STILLS: [(&str, &str); 12] = [
     ("local_fresh", "zoo local"),
     ("local_asking", "zoo local\nput x=1\nC2: get x\nrun 30ms"),
     ("replicated_spreading", "zoo replicated\nput x=1 expect ok\nC2: put x=2 expect ok\nrun 530ms"),
@@ -23,6 +23,10 @@ const STILLS: [(&str, &str); 11] = [
     ("sharded_handing_over", "zoo sharded\nfill 12\nrun 1s\nhold Handoff\njoin S4\nrun 30ms"),
     ("sharded_replicated", "zoo sharded-replicated\nput x=1 expect ok\nC2: put y=2 expect ok\nrun 600ms"),
     ("sharded_causal_waiting", "zoo sharded-causal\ncut B1 | B2\nput x=1 -> B1 expect ok\nget x -> B2\nrun 100ms"),
+    (
+        "versioned_unknown",
+        "zoo versioned\nput y=7 @0 expect ok\ndrop next Response S1->C1\nput x=1 @0 expect unknown-closed\nC2: get x expect 1\nput x=2 @1\nrun 15ms",
+    ),
     (
         "raft_learner",
         "zoo raft spares=2\nfire Election S1\nrun 300ms\nput x=1 expect ok\nhold AppendReply S4->S1\njoin S4\nrun 130ms",

@@ -10,6 +10,7 @@ use super::causal::{CausalHistory, Notion, SessionGuarantee};
 use super::linearizable::Linearizability;
 use super::model::{Register, RegisterOp, Seen};
 use super::sequential::SequentialConsistency;
+use super::versioned::Versions;
 use super::whole::Whole;
 use super::{Budget, Undecided, Verdict, replicas, snapshots};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, Value};
@@ -198,6 +199,8 @@ pub struct Judge {
     maps: BTreeMap<u32, Arc<ShardMap>>,
     /// Where operations may be about many keys at once: the store as a whole.
     whole: Option<Whole>,
+    /// Where values have versions: these.
+    versions: Option<Versions>,
 }
 
 /// What an operation is to the checks: one read or write of each of its keys.
@@ -231,6 +234,7 @@ impl Judge {
             maps: BTreeMap::from([(1, first.clone())]),
             first,
             whole: Whole::new(architecture),
+            versions: Versions::new(architecture),
         }
     }
 
@@ -289,6 +293,9 @@ impl Judge {
     }
 
     fn verdict(&mut self, guarantee: Guarantee, run: &Run<'_>, budget: Budget) -> Verdict<Proof> {
+        if let Some(verdict) = self.verdict_on_versions(guarantee, budget) {
+            return verdict;
+        }
         if let Some(verdict) = self.verdict_on_the_whole(guarantee, budget) {
             return verdict;
         }
@@ -354,6 +361,22 @@ impl Judge {
             _ if whole.is_plain() => None,
             _ => Some(Verdict::Undecided(Undecided::Unknown)),
         }
+    }
+
+    /// Where values have versions: linearizability is looked at with them, and what follows from it follows. None elsewhere.
+    fn verdict_on_versions(&mut self, guarantee: Guarantee, budget: Budget) -> Option<Verdict<Proof>> {
+        let is_linearizability = guarantee == Guarantee::Linearizability;
+        let versions = self.versions.as_mut()?;
+        if !is_linearizability && !Guarantee::Linearizability.implied().contains(&guarantee) {
+            return None;
+        }
+        let verdict =
+            versions.judge(budget).map(|operations| Proof { what: contradiction(operations.len()), operations });
+        Some(if is_linearizability || verdict == Verdict::Holds {
+            verdict
+        } else {
+            Verdict::Undecided(Undecided::Unknown)
+        })
     }
 
     /// Until when a loss is excused by a fault.
@@ -430,6 +453,9 @@ impl Judge {
         if let Some(whole) = &mut self.whole {
             whole.follow(run);
         }
+        if let Some(versions) = &mut self.versions {
+            versions.follow(run);
+        }
     }
 
     fn called(&mut self, place: usize, operation: &Operation) {
@@ -442,7 +468,7 @@ impl Judge {
         };
         let op = write.map_or(RegisterOp::Read(Seen::Anything), RegisterOp::Write);
         let mut parts = Parts::default();
-        if operation.op().is_command() {
+        if operation.op().is_command() || self.versions.is_some() {
             self.parts.push(parts);
             return;
         }
@@ -470,6 +496,9 @@ impl Judge {
     fn returned(&mut self, place: usize, operation: &Operation) {
         // An operation of which nobody knows stays open.
         let Some(Ended { outcome: Outcome::Ok(response), .. }) = &operation.ended else { return };
+        if self.versions.is_some() {
+            return;
+        }
         let parts = self.parts[place].clone();
         match operation.op() {
             KVSOperation::Put(..) | KVSOperation::Delete(_) => {
@@ -520,6 +549,7 @@ impl Judge {
             }
             // Looked at as a whole.
             KVSOperation::PutFor(..)
+            | KVSOperation::PutIf(..)
             | KVSOperation::Exists(_)
             | KVSOperation::ListKeys
             | KVSOperation::Clear

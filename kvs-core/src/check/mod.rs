@@ -13,6 +13,7 @@ mod play;
 mod replicas;
 pub mod sequential;
 mod snapshots;
+mod versioned;
 mod whole;
 
 use core::fmt;
@@ -77,7 +78,7 @@ impl fmt::Display for Undecided {
             Self::TooLong { limit } => write!(f, "the history has more than {limit} operations"),
             Self::Ambiguous => f.write_str("a value was written twice under one key: it does not tell who wrote it"),
             Self::NotYet(why) => f.write_str(why),
-            Self::Unknown => f.write_str("there are batches or the like, and those are looked at as a whole only"),
+            Self::Unknown => f.write_str("there are operations that are looked at together only, not one by one"),
         }
     }
 }

@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Run, Undecided, Verdict};
+use crate::disk::Disk;
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
 use crate::server::sharding::RESEND as HANDOFF_RESEND;
 use crate::server::{Message, Node, Server, sharding};
 use crate::sim::Operation;
+use crate::storage::versioned::{KeyValueServer, VersionedOptions};
 use crate::storage::{LatticeKVSCore, Storage, Values};
 use crate::time::{Span, Time};
 use crate::world::World;
@@ -109,7 +111,7 @@ fn server(world: &World<Node>, node: NodeId) -> Option<&Server> {
 fn lattice(world: &World<Node>, node: NodeId) -> Option<&LatticeKVSCore> {
     match server(world, node)?.storage() {
         Storage::Lattice(store) => Some(store),
-        Storage::Core(_) | Storage::Smr(_) => None,
+        Storage::Core(_) | Storage::Smr(_) | Storage::Versioned(_) => None,
     }
 }
 
@@ -146,7 +148,9 @@ pub fn settling_time(architecture: &Architecture) -> Span {
 fn lost(run: &Run<'_>, excused_until: Time) -> Option<Missing> {
     let operations = run.operations();
     let puts = operations.iter().enumerate().filter_map(|(place, operation)| match operation.op() {
-        KVSOperation::Put(key, value) if operation.called >= excused_until && is_acknowledged(run, place) => {
+        KVSOperation::Put(key, value) | KVSOperation::PutIf(key, value, _)
+            if operation.called >= excused_until && is_acknowledged(run, place) =>
+        {
             Some((place, operation, key, value))
         }
         _ => None,
@@ -187,6 +191,11 @@ fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
             stores.any(|store| store.kept(key).values.contains(value))
         }
         // What it will know when it boots.
+        Some(_) if architecture.versioned().is_some_and(VersionedOptions::is_to_survive) => {
+            let (mut disk, options) = (Disk::clone(world.disk(node)), architecture.versioned());
+            let store = options.map(|options| KeyValueServer::open(options, &mut disk, 0));
+            store.is_some_and(|store| store.shown(key).is_some_and(|versioned| versioned.value == *value))
+        }
         Some(_) if architecture.server.journal => Server::replays_to(world.disk(node), key, value),
         _ => false,
     };
@@ -199,10 +208,8 @@ fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
                 parcels.iter().any(|(k, parcel)| k == key && parcel.values().contains(value))
             }
             // A copy of the request itself may still come.
-            Message::Request(request) | Message::Sharding(sharding::Message::Proxy(request)) => {
-                matches!(&request.op, KVSOperation::Put(k, v) if k == key && v == value)
-            }
-            _ => false,
+            Message::Sharding(sharding::Message::Proxy(request)) => request.op.puts().contains(&(key, value)),
+            message => message.as_request().is_some_and(|request| request.op.puts().contains(&(key, value))),
         })
     };
     architecture.server_ids().any(keeps) || is_on_its_way()

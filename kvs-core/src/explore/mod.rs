@@ -7,6 +7,7 @@
 pub mod exhaustive;
 mod random;
 mod shrink;
+pub mod stress;
 
 use alloc::string::String;
 use core::fmt;

@@ -13,6 +13,7 @@ use crate::process::NodeId;
 use crate::server::{Call, Node, Traffic, Watch as Wish};
 use crate::sim::{Fate, Input, Links, Recording, Replay};
 use crate::time::{Span, Time};
+use crate::version::Version;
 use crate::world::{LinkOptions, Observer};
 use crate::zoo::Architecture;
 
@@ -266,7 +267,12 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         if self.luck.percent(deletes_percent) {
             return Some(KVSOperation::Delete(key));
         }
-        Some(KVSOperation::Put(key, self.new_value()?))
+        let value = self.new_value()?;
+        if self.hunt.architecture.versioned().is_some() && self.luck.one_in(3) {
+            // Somebody who has read nothing, and guesses.
+            return Some(KVSOperation::PutIf(key, value, Version::new(u64::from(self.luck.below(4)))));
+        }
+        Some(KVSOperation::Put(key, value))
     }
 
     /// What only the store of a replicated state machine knows.

@@ -211,6 +211,14 @@ impl Ordering {
         }
     }
 
+    /// The replica of Multi-Paxos, if it is one.
+    pub fn paxos(&self) -> Option<&paxos::Replica> {
+        match self {
+            Self::MultiPaxos(replica) => Some(replica),
+            _ => None,
+        }
+    }
+
     /// The replica without a leader, if it is one.
     pub fn rabia(&self) -> Option<&Rabia> {
         match self {

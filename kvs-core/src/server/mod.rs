@@ -7,9 +7,12 @@
 mod client;
 mod node;
 mod ordered;
+mod packet_loss;
+pub mod recipes;
 pub mod sharding;
 mod subscriber;
 pub mod subscriptions;
+mod versioned;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -30,14 +33,18 @@ use crate::storage::{KVSCore, Known, LatticeKVSCore, Machine, Sessions, Stamp, S
 use crate::time::Span;
 
 pub use client::{
-    Call, Client, ClientOptions, Fill, GAVE_UP, REDIRECTED, REROUTED, RETRIED, ReadContext, Return, SECOND_ROUND,
-    Traffic,
+    COPIES_POSSIBLE, Call, ClerkMessage, ClerkOptions, Client, ClientOptions, Create, FIRST_COPY, Fill, GAVE_UP,
+    IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, REDIRECTED,
+    REROUTED, RETRIED, ReadContext, Recovery, Return, SECOND_ROUND, TAKEN_FOR_SUCCESS, Traffic,
 };
 pub use node::{Message, Node, Timer};
+pub use packet_loss::PacketLossWrapper;
 pub use sharding::Sharding;
 use sharding::{Forwarded, Place};
 pub use subscriber::Subscription;
 pub use subscriptions::{Notice, Noticed, Watch};
+use versioned::Desk;
+pub use versioned::{ANSWER_DROPPED, CHECKED, COPY_DROPPED};
 
 /// What a server does about retries and crashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +168,9 @@ pub struct Server {
     snapshot: Option<Box<Storage>>,
     /// With [`ReplicatedInto::SecondStore`]: the second store.
     second_store: Option<Box<LatticeKVSCore>>,
+    /// Where values have versions: what it remembers of clerks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desk: Option<Box<Desk>>,
 }
 
 impl Server {
@@ -189,6 +199,7 @@ impl Server {
             journal: Journal::default(),
             snapshot,
             second_store,
+            desk: None,
         }
     }
 
@@ -268,6 +279,7 @@ impl Server {
         if self.options.new_incarnation {
             self.incarnation = cx.incarnation();
         }
+        self.open_versions(cx);
         let mut durable = None;
         if self.options.journal || self.sharding.is_some() {
             let (journal, Snapshot { core, entries, served, sharding }) = recover(cx.disk());
@@ -281,7 +293,7 @@ impl Server {
                 match &mut self.machine.storage {
                     Storage::Core(mine) => *mine = core,
                     // What was decided is the ordering's to remember.
-                    Storage::Smr(_) => {}
+                    Storage::Smr(_) | Storage::Versioned(_) => {}
                     Storage::Lattice(store) => entries.iter().for_each(|(key, stored)| {
                         store.merge(key, stored);
                     }),
@@ -527,6 +539,10 @@ impl Server {
         match event {
             Event::Boot => self.on_boot(cx),
             Event::Timer(Timer::Batch) => self.on_batch(cx),
+            Event::Timer(Timer::Insert) => self.on_insert(cx),
+            Event::Receive { from, message: Message::Clerk(ClerkMessage::Ask { request, attempt }) } => {
+                self.on_ask(from, &request, attempt, cx);
+            }
             Event::Timer(Timer::Gossip(timer)) => self.replicate(Event::Timer(timer), cx),
             Event::Timer(Timer::Handoff) => self.tell_again(cx),
             Event::Timer(Timer::Ordering(timer)) => self.order(Event::Timer(timer), cx),

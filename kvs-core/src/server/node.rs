@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Client, Fill, Return, Traffic};
+use super::client::{Call, ClerkMessage, Client, Fill, Return, Traffic};
 use super::subscriptions::{self, Noticed, Watch};
 use super::{Server, ordered, sharding};
 use crate::op::RequestId;
@@ -69,6 +69,8 @@ pub enum Message {
     Noticed(Arc<Noticed>),
     /// Between subscribers and replicas.
     Subscription(subscriptions::Message),
+    /// Between a clerk and a server of versioned values.
+    Clerk(ClerkMessage),
 }
 
 impl Message {
@@ -108,6 +110,24 @@ impl Message {
             Self::Watch(_) => "Watch",
             Self::Noticed(_) => "Noticed",
             Self::Subscription(message) => message.kind(),
+            Self::Clerk(ClerkMessage::Ask { .. }) => "Request",
+            Self::Clerk(ClerkMessage::Answer { .. }) => "Response",
+        }
+    }
+
+    /// The request of a client, however it is sent.
+    pub fn as_request(&self) -> Option<&Arc<Request>> {
+        match self {
+            Self::Request(request) | Self::Clerk(ClerkMessage::Ask { request, .. }) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// The answer to a client, however it is sent.
+    pub fn as_response(&self) -> Option<&Arc<Response>> {
+        match self {
+            Self::Response(response) | Self::Clerk(ClerkMessage::Answer { response, .. }) => Some(response),
+            _ => None,
         }
     }
 
@@ -208,6 +228,12 @@ impl From<primary_backup::Message> for Message {
     }
 }
 
+impl From<ClerkMessage> for Message {
+    fn from(message: ClerkMessage) -> Self {
+        Self::Clerk(message)
+    }
+}
+
 impl From<subscriptions::Message> for Message {
     fn from(message: subscriptions::Message) -> Self {
         Self::Subscription(message)
@@ -239,6 +265,8 @@ pub enum Timer {
     PrimaryBackup(primary_backup::Timer),
     /// A client: say again what it wants to hear of.
     Renew,
+    /// A server that checks first and inserts later: insert what was checked.
+    Insert,
 }
 
 impl Timer {
@@ -255,11 +283,12 @@ impl Timer {
             Self::Ordering(timer) => timer.name(),
             Self::PrimaryBackup(timer) => timer.name(),
             Self::Renew => "Renew",
+            Self::Insert => "Insert",
         }
     }
 
     /// Every timer there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Retry,
         Self::NextRequest,
         Self::Batch,
@@ -283,6 +312,7 @@ impl Timer {
         Self::Ordering(ordering::Timer::Vr(ordering::vr::Timer::Again)),
         Self::Ordering(ordering::Timer::Rabia(ordering::rabia::Timer::Tick)),
         Self::Renew,
+        Self::Insert,
     ];
 }
 

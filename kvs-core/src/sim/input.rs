@@ -230,6 +230,12 @@ pub enum Refusal {
     /// The store has no such operation.
     #[error("this store knows put, get and delete only")]
     NoCommand,
+    /// Values have no versions there.
+    #[error("values have no versions in this store: it cannot tell whether one is there")]
+    NoVersions,
+    /// The store of versions knows nothing else.
+    #[error("the store of versions knows put and get only")]
+    OfVersions,
     /// A batch is empty, or too long.
     #[error("a batch has 1 to {} commands", KVSOperation::BATCH_MAX)]
     Batch,
@@ -317,6 +323,14 @@ impl Sim {
                     if !is_set || keys.is_empty() || keys.len() > KVSOperation::KEYS_MAX {
                         return Err(Refusal::Keys);
                     }
+                }
+                let (op, has_versions) = (&call.op, self.has_versions);
+                if has_versions && !matches!(op, KVSOperation::Put(..) | KVSOperation::PutIf(..) | KVSOperation::Get(_))
+                {
+                    return Err(Refusal::OfVersions);
+                }
+                if !has_versions && matches!(op, KVSOperation::PutIf(..)) {
+                    return Err(Refusal::NoVersions);
                 }
                 if call.op.is_command() && !self.takes_commands {
                     return Err(Refusal::NoCommand);

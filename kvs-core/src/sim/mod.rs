@@ -19,7 +19,7 @@ use crate::routing::view::{ShardName, View, ViewError};
 use crate::server::Node;
 use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
-use crate::zoo::{Architecture, StorageOptions};
+use crate::zoo::{Animal, Architecture, StorageOptions};
 
 pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
@@ -50,6 +50,8 @@ pub struct Sim {
     takes_commands: bool,
     /// Whether clients may subscribe to changes.
     notifies: bool,
+    /// Whether every value has a version; then a put names one, and nothing is deleted.
+    has_versions: bool,
     orders: Vec<Order>,
 }
 
@@ -67,6 +69,7 @@ impl Sim {
             is_replicated: architecture.gossip().is_some() || architecture.is_ordered(),
             takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
             notifies: architecture.smr().is_some_and(|config| config.enable_notifications),
+            has_versions: architecture.animal == Animal::Versioned,
             orders: Vec::new(),
         }
     }

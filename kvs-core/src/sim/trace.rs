@@ -10,7 +10,7 @@ use super::Input;
 use crate::op::{Outcome, write_values};
 use crate::process::{Mark, NodeId};
 use crate::replication::{gossip, primary_backup};
-use crate::server::{Message, Node, Timer, sharding};
+use crate::server::{ClerkMessage, Message, Node, Timer, sharding};
 use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, Sequence};
 use crate::zoo::Names;
@@ -148,7 +148,9 @@ impl Observer<Node> for TraceHash {
 pub fn summarize(message: &Message) -> String {
     match message {
         Message::Invoke(call) => call.op.to_string(),
-        Message::Called(request) | Message::Request(request) => request.op.to_string(),
+        Message::Called(request) | Message::Request(request) | Message::Clerk(ClerkMessage::Ask { request, .. }) => {
+            request.op.to_string()
+        }
         Message::Fill(fill) => format!("fill {} keys", fill.keys),
         Message::Sharding(message) => summarize_sharding(message),
         Message::Traffic(Some(_)) => String::from("traffic on"),
@@ -158,7 +160,9 @@ pub fn summarize(message: &Message) -> String {
         Message::Redirect { to: None, .. } => String::from("not here"),
         Message::Ordering(message) => message.to_string(),
         Message::PrimaryBackup(message) => message.to_string(),
-        Message::Response(response) => response.result.to_string(),
+        Message::Response(response) | Message::Clerk(ClerkMessage::Answer { response, .. }) => {
+            response.result.to_string()
+        }
         Message::Watch(watch) => String::from(if watch.is_on { "subscribe" } else { "unsubscribe" }),
         Message::Noticed(noticed) => noticed.notice.to_string(),
         Message::Subscription(message) => message.to_string(),
@@ -277,6 +281,7 @@ fn timer_words(timer: Timer) -> &'static str {
         Timer::Batch => "takes a snapshot for reads",
         Timer::Gossip(gossip::Timer::GossipTick) => "time to gossip",
         Timer::Gossip(gossip::Timer::AeTick) => "time to compare stores",
+        Timer::Insert => "inserts what it has checked before",
         Timer::Handoff => "says again what nobody has answered",
         Timer::Gossip(gossip::Timer::DcSweep) => "time to drop old death certificates",
         Timer::Ordering(timer) => timer.words(),

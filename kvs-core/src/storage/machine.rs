@@ -119,7 +119,7 @@ impl Machine {
     pub fn next_due(&self) -> Option<Time> {
         match &self.storage {
             Storage::Smr(store) => store.next_due(),
-            Storage::Core(_) | Storage::Lattice(_) => None,
+            Storage::Core(_) | Storage::Lattice(_) | Storage::Versioned(_) => None,
         }
     }
 
@@ -128,7 +128,7 @@ impl Machine {
         const OTHERWISE: u32 = 16;
         match &self.storage {
             Storage::Smr(store) => store.config().snapshot_every.max(1),
-            Storage::Core(_) | Storage::Lattice(_) => OTHERWISE,
+            Storage::Core(_) | Storage::Lattice(_) | Storage::Versioned(_) => OTHERWISE,
         }
     }
 
@@ -145,6 +145,7 @@ impl Machine {
             KVSOperation::ListKeys => KVSResponse::Keys(self.storage.keys().into()),
             KVSOperation::Size => KVSResponse::Size(self.storage.keys().len() as u64),
             KVSOperation::Put(..)
+            | KVSOperation::PutIf(..)
             | KVSOperation::PutFor(..)
             | KVSOperation::Delete(_)
             | KVSOperation::Clear
@@ -161,7 +162,7 @@ impl Machine {
                 let (state, is_compressed) = (Arc::new(store.state().clone()), store.config().snapshot_compression);
                 (KVSCore::default(), Some(Snapshot { state, is_compressed }))
             }
-            Storage::Lattice(_) => (KVSCore::default(), None),
+            Storage::Lattice(_) | Storage::Versioned(_) => (KVSCore::default(), None),
         };
         MachineSnapshot { core, served: self.served.clone(), smr }
     }

@@ -1,10 +1,14 @@
 //! What is kept? The socket that holds the values.
 
 mod core;
+pub mod engine;
+mod frame;
 pub mod journal;
 mod lattice_core;
 mod machine;
 pub mod smr;
+pub mod snapshots;
+pub mod versioned;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,6 +21,7 @@ use crate::op::{KVSOperation, KVSResponse, Kept, Key, Value};
 
 pub use self::core::KVSCore;
 use self::smr::{KVStoreError, KVStoreSMR};
+use self::versioned::KeyValueServer;
 pub use lattice_core::{Content, DeathCertificate, LatticeKVSCore, Stamp, Stored};
 pub use machine::{Known, Machine, MachineSnapshot, Sessions};
 
@@ -47,6 +52,8 @@ pub enum Storage {
     Lattice(LatticeKVSCore),
     /// For all commands of a replicated state machine, in one order.
     Smr(Box<KVStoreSMR>),
+    /// For values with versions, which an engine keeps.
+    Versioned(Box<KeyValueServer>),
 }
 
 /// What is kept under a key, on its way to another server.
@@ -76,6 +83,9 @@ impl Storage {
             (KVSOperation::MGet(keys), _) => (self.items(keys.iter()), false),
             (KVSOperation::GetAll, _) => (KVSResponse::Items(self.all()), false),
             (op, Self::Smr(store)) => (smr::execute(store, op), op.is_write()),
+            (KVSOperation::PutIf(..), _) | (_, Self::Versioned(_)) => {
+                (KVSResponse::Refused(KVStoreError::Unsupported), false)
+            }
             (op, _) if op.is_command() => (KVSResponse::Refused(KVStoreError::Unsupported), false),
             (write, Self::Core(core)) => (core.apply(write), true),
             (KVSOperation::Put(key, value), Self::Lattice(store)) => {
@@ -90,6 +100,9 @@ impl Storage {
 
     /// Answers a read.
     pub fn read(&self, key: &Key) -> KVSResponse {
+        if let Self::Versioned(store) = self {
+            return store.shown(key).cloned().map_or_else(KVSResponse::nothing, KVSResponse::GetAt);
+        }
         let Kept { values, context, .. } = self.kept(key);
         KVSResponse::GetResult { values, context }
     }
@@ -116,6 +129,10 @@ impl Storage {
                 let values = store.get(&key).cloned().into_iter().collect();
                 Kept { key, values, context: VectorClock::default(), version: None }
             }
+            Self::Versioned(store) => {
+                let values = store.shown(&key).map(|versioned| versioned.value.clone()).into_iter().collect();
+                Kept { key, values, context: VectorClock::default(), version: None }
+            }
             Self::Lattice(store) => {
                 let stored = store.get(&key);
                 let (values, context) = stored.map(|stored| (stored.values(), stored.context())).unwrap_or_default();
@@ -130,6 +147,7 @@ impl Storage {
             Self::Core(core) => core.iter().map(|(key, _)| key.clone()).collect(),
             Self::Lattice(store) => store.iter().map(|(key, _)| key.clone()).collect(),
             Self::Smr(store) => store.state().data.keys().cloned().collect(),
+            Self::Versioned(store) => store.iter().map(|(key, _)| key.clone()).collect(),
         }
     }
 
@@ -139,7 +157,7 @@ impl Storage {
             Self::Core(core) => core.get(key).cloned().map(Parcel::Value),
             Self::Lattice(store) => store.get(key).cloned().map(Parcel::Stored),
             // Shards of it are not handed over.
-            Self::Smr(_) => None,
+            Self::Smr(_) | Self::Versioned(_) => None,
         }
     }
 
@@ -164,7 +182,7 @@ impl Storage {
             Self::Lattice(store) => {
                 store.forget(key);
             }
-            Self::Smr(_) => {}
+            Self::Smr(_) | Self::Versioned(_) => {}
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::routing::{Router, RoutingOptions};
 use crate::server::sharding::{Sharding, ShardingOptions};
 use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
 use crate::storage::smr::{KVStoreConfig, KVStoreSMR};
+use crate::storage::versioned::VersionedOptions;
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
 use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
@@ -49,6 +50,8 @@ pub enum Animal {
     Linearizable,
     /// Replicas that take turns to lead.
     Vr,
+    /// One server of values with versions, and clerks who ask it.
+    Versioned,
 }
 
 /// A choice of parts for the sockets, and of the world they live in.
@@ -74,6 +77,8 @@ pub struct Architecture {
     pub server: ServerOptions,
     /// How clients behave.
     pub client: ClientOptions,
+    /// How some clients behave instead, in the order of clients, from the first.
+    pub own_clients: Vec<ClientOptions>,
     /// How links treat messages.
     pub links: LinkOptions,
     /// How disks behave.
@@ -148,6 +153,8 @@ pub enum StorageOptions {
     Lattice(Values),
     /// All commands of a replicated state machine, in one order.
     Smr(KVStoreConfig),
+    /// Values with versions, which an engine keeps.
+    Versioned(VersionedOptions),
 }
 
 /// What goes into the ordering socket.
@@ -226,6 +233,7 @@ impl Architecture {
             StorageOptions::Core => Storage::Core(KVSCore::default()),
             StorageOptions::Lattice(values) => Storage::Lattice(LatticeKVSCore::new(values)),
             StorageOptions::Smr(config) => Storage::Smr(Box::new(KVStoreSMR::new(Arc::new(config)))),
+            StorageOptions::Versioned(_) => Storage::Versioned(Box::default()),
         };
         let backup_options = self.primary_backup().map(|options| Arc::new(options.clone()));
         let (keepers, service): (Arc<[NodeId]>, _) = (self.asked_ids().collect(), self.view_service());
@@ -248,6 +256,10 @@ impl Architecture {
                 }
             };
             let server = Server::new(server_options.clone(), storage.clone(), replication);
+            let server = match self.storage {
+                StorageOptions::Versioned(options) => server.with_versions(options),
+                _ => server,
+            };
             let server = match &paxos {
                 Some((config, cluster)) => {
                     let (config, cluster) = (config.clone(), cluster.clone());
@@ -275,6 +287,10 @@ impl Architecture {
             })
         };
         let client_options = Arc::new(self.client.clone());
+        let of_client = |place: u32| match self.own_clients.get(place as usize) {
+            Some(own) => Arc::new(own.clone()),
+            None => client_options.clone(),
+        };
         let hashed = self.sharding.as_ref().map_or(HashOf::Bytes, |shards| shards.hashed);
         // Who is no member now may be one later.
         let known = if self.raft().is_some() { Arc::new(whole(self.asked_ids())) } else { map.clone() };
@@ -283,7 +299,7 @@ impl Architecture {
             let router = if self.is_ordered() { router.among_equals() } else { router };
             let is_passed_on = self.primary_backup().is_some_and(primary_backup::Options::passes_reads_on);
             let router = if is_passed_on { router.answered_by_others() } else { router };
-            Node::Client(Client::new(client_options.clone(), router))
+            Node::Client(Client::new(of_client(place), router))
         };
         self.server_ids().map(server).chain((0..self.clients).map(client)).collect()
     }
@@ -372,6 +388,14 @@ impl Architecture {
         }
     }
 
+    /// How the server of versioned values goes about it, if there is one.
+    pub fn versioned(&self) -> Option<&VersionedOptions> {
+        match &self.storage {
+            StorageOptions::Versioned(options) => Some(options),
+            _ => None,
+        }
+    }
+
     /// How replicas gossip, if they do.
     pub fn gossip(&self) -> Option<&GossipConfig> {
         match &self.replication {
@@ -408,7 +432,7 @@ impl Architecture {
     pub fn smr(&self) -> Option<&KVStoreConfig> {
         match &self.storage {
             StorageOptions::Smr(config) => Some(config),
-            StorageOptions::Core | StorageOptions::Lattice(_) => None,
+            StorageOptions::Core | StorageOptions::Lattice(_) | StorageOptions::Versioned(_) => None,
         }
     }
 

@@ -28,7 +28,7 @@ impl Exhibit {
 }
 
 /// All exhibits.
-pub const EXHIBITS: [Exhibit; 10] = [
+pub const EXHIBITS: [Exhibit; 11] = [
     exhibits::local::EXHIBIT,
     exhibits::replicated::EXHIBIT,
     exhibits::sharded::EXHIBIT,
@@ -39,6 +39,7 @@ pub const EXHIBITS: [Exhibit; 10] = [
     exhibits::raft::EXHIBIT,
     exhibits::linearizable::EXHIBIT,
     exhibits::smr::EXHIBIT,
+    exhibits::versioned::EXHIBIT,
 ];
 
 /// The exhibit of this name.
@@ -59,6 +60,7 @@ pub fn exhibit_of(animal: Animal) -> &'static Exhibit {
         Animal::PrimaryBackup => &EXHIBITS[5],
         Animal::Linearizable => &EXHIBITS[8],
         Animal::Vr => &EXHIBITS[6],
+        Animal::Versioned => &EXHIBITS[10],
     }
 }
 

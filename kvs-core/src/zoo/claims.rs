@@ -14,6 +14,7 @@ use crate::routing::RoutingOptions;
 use crate::server::ReadContext;
 use crate::storage::Values;
 use crate::storage::smr::Eviction;
+use crate::storage::versioned::VersionedOptions;
 
 /// Something that a store may promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -217,6 +218,11 @@ impl Architecture {
                     if self.server.journal { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
                 vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
             }
+            Animal::Versioned => {
+                let is_durable = self.versioned().is_some_and(VersionedOptions::is_to_survive);
+                let ended_by: &[Fault] = if is_durable { &[Fault::Wipe] } else { &[Fault::Crash, Fault::Wipe] };
+                vec![claim(Guarantee::Linearizability, ended_by), claim(Guarantee::Durability, ended_by)]
+            }
             Animal::Raft => {
                 let durability = claim(Guarantee::Durability, &[Fault::Wipe]);
                 match self.reads() {
@@ -256,7 +262,7 @@ impl Architecture {
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {
                 // A change that only the replica knew that crashed is gone; one that a slow clock has stamped loses to older ones.
                 let is_stamped = match self.storage {
-                    StorageOptions::Core | StorageOptions::Smr(_) => false,
+                    StorageOptions::Core | StorageOptions::Smr(_) | StorageOptions::Versioned(_) => false,
                     StorageOptions::Lattice(values) => !matches!(values, Values::MvRegister | Values::CausalWrapper),
                 };
                 let lost_by: &[Fault] = match (is_stamped, self.server.journal) {

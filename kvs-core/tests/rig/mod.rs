@@ -174,6 +174,23 @@ fn architecture(animal: Animal, luck: &mut Luck, fixed: &[(&str, &str)]) -> Arch
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
             set("sync-latency", luck.pick(&["1ms", "30ms"]));
         }
+        Animal::Versioned => {
+            let engine = luck.pick(&["memory", "flat-file", "embedded"]);
+            set("engine", engine);
+            if engine == "flat-file" {
+                set("flat-file", luck.pick(&["atomic-replace", "append"]));
+            }
+            set("generations", luck.pick(&["on", "on", "off"]));
+            set("request-loss", luck.pick(&["0%", "5%", "25%"]));
+            set("reply-loss", luck.pick(&["0%", "5%", "25%"]));
+            set("drop-reads", luck.pick(&["on", "off"]));
+            // One of the two is enough.
+            let (drop_copies, assume) = luck.pick(&[("on", "on"), ("on", "on"), ("on", "off"), ("off", "off")]);
+            set("drop-copies", drop_copies);
+            set("assume-no-dup", assume);
+            set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));
+            set("sync-latency", luck.pick(&["1ms", "30ms"]));
+        }
         Animal::Local => {
             set("journal", luck.pick(&["on", "off"]));
             set("crash-fate", luck.pick(&["dropped", "kept", "torn"]));

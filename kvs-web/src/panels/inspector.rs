@@ -136,6 +136,7 @@ fn keys_of(server: &Server) -> Vec<&Key> {
         Storage::Core(core) => core.iter().map(|(key, _)| key).collect(),
         Storage::Lattice(store) => store.iter().map(|(key, _)| key).collect(),
         Storage::Smr(store) => store.state().data.keys().collect(),
+        Storage::Versioned(store) => store.iter().map(|(key, _)| key).collect(),
     }
 }
 

@@ -6,6 +6,7 @@ use kvs_core::process::NodeId;
 use kvs_core::server::{Call, Traffic};
 use kvs_core::sim::{Input, Operation};
 use kvs_core::time::Span;
+use kvs_core::version::Version;
 use yew::prelude::*;
 
 use super::commands::Commands;
@@ -30,6 +31,7 @@ pub fn Operations(props: &OperationsProps) -> Html {
     let key = use_state(|| String::from("x"));
     let value = use_state(|| String::from("1"));
     let keys = use_state(|| String::from("x y"));
+    let version = use_state(String::new);
 
     let set = |state: &UseStateHandle<String>| {
         let state = state.clone();
@@ -59,7 +61,13 @@ pub fn Operations(props: &OperationsProps) -> Html {
             })
         };
         let put = parsed_key.as_ref().ok().zip(parsed_value.as_ref().ok());
-        let put = put.map(|(key, value)| KVSOperation::Put(key.clone(), value.clone()));
+        let has_versions = architecture.versioned().is_some();
+        let typed = version.trim().trim_start_matches('@');
+        let named = if typed.is_empty() || !has_versions { Some(None) } else { Version::parse(typed).map(Some) };
+        let put = put.zip(named).map(|((key, value), version)| match version {
+            Some(version) => KVSOperation::PutIf(key.clone(), value.clone(), version),
+            None => KVSOperation::Put(key.clone(), value.clone()),
+        });
         let get = parsed_key.as_ref().ok().map(|key| KVSOperation::Get(key.clone()));
         let delete = parsed_key.as_ref().ok().map(|key| KVSOperation::Delete(key.clone()));
         let several = several_keys(&keys);
@@ -100,13 +108,25 @@ pub fn Operations(props: &OperationsProps) -> Html {
                         <input data-testid="value" dir="auto" autocomplete="off" spellcheck="false" value={(*value).clone()} oninput={set(&value)}
                             aria-invalid={parsed_value.is_err().to_string()} />
                     </label>
+                    if has_versions {
+                        <label title="A put names the version that it replaces; 0: that there is no such key. Empty: what this client has last read or put.">
+                            { "Replaces" }
+                            <input data-testid="version" autocomplete="off" spellcheck="false" placeholder="as read" size="6"
+                                value={(*version).clone()} oninput={set(&version)} aria-invalid={named.is_none().to_string()} />
+                        </label>
+                    }
                 </div>
+                if named.is_none() {
+                    <p class="trouble">{ "A version is a number, such as 3; 0: there is no such key." }</p>
+                }
                 { trouble(parsed_key.as_ref().map(|_| ())) }
                 { trouble(parsed_value.as_ref().map(|_| ())) }
                 <div class="verbs">
                     <button class="primary" data-testid="put" disabled={put.is_none()} onclick={send(put, to)}>{ "Put" }</button>
                     <button data-testid="get" disabled={get.is_none()} onclick={send(get.clone(), to)}>{ "Get" }</button>
-                    <button data-testid="delete" disabled={delete.is_none()} onclick={send(delete, to)}>{ "Delete" }</button>
+                    if !has_versions {
+                        <button data-testid="delete" disabled={delete.is_none()} onclick={send(delete, to)}>{ "Delete" }</button>
+                    }
                 </div>
                 if architecture.smr().is_some() {
                     <Commands store={props.store.clone()} send={props.send.clone()} {client} {to}
@@ -229,6 +249,7 @@ fn row(player: &Player, operation: &Operation) -> Html {
     let (class, outcome) = match &ended.outcome {
         Outcome::Ok(response) => ("ok", response.to_string()),
         Outcome::Maybe => ("unknown", "unknown: it may or may not have happened".into()),
+        Outcome::MaybeClosed => ("unknown", "unknown, and over: it was done by now, or never will be".into()),
         Outcome::Unavailable => ("unknown", "unavailable: nobody answered in time".into()),
     };
     html! {

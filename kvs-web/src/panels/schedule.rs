@@ -21,7 +21,7 @@ macro_rules! lessons {
 }
 
 /// Schedules to begin with, in the order in which a newcomer should meet them: title, file, text.
-const LESSONS: [(&str, &str, &str); 66] = lessons! {
+const LESSONS: [(&str, &str, &str); 89] = lessons! {
     "Hello" => "hello",
     "A stale read" => "stale_read",
     "Two siblings" => "two_siblings",
@@ -88,6 +88,29 @@ const LESSONS: [(&str, &str, &str); 66] = lessons! {
     "A batch is torn" => "rabia_batch_torn",
     "The slow subscriber" => "rabia_slow_subscriber",
     "A subscriber after a jump" => "rabia_subscriber_after_a_jump",
+    "ErrMaybe" => "err_maybe",
+    "ErrMaybe's twin" => "err_maybe_twin",
+    "The client that lied" => "client_that_lied",
+    "The lost update, refused" => "lost_update_refused",
+    "The lost update" => "lost_update_blind",
+    "To make is not to overwrite" => "create_overwrites",
+    "A lock with a nonce" => "lock_with_nonce",
+    "A lock without one" => "lock_without_nonce",
+    "A copy answers a lie" => "copy_answers_a_lie",
+    "A copy may have been made" => "copy_may_have_been_made",
+    "A copy is dropped" => "copy_is_dropped",
+    "A version means two things" => "version_means_two_things",
+    "A version of another life" => "version_of_another_life",
+    "Given up, but not over" => "given_up_but_not_over",
+    "Dropped before it left" => "dropped_before_it_left",
+    "Served and not answered" => "served_and_not_answered",
+    "Checked, then inserted" => "checked_then_inserted",
+    "Three disks: memory" => "three_disks_memory",
+    "Three disks: a flat file" => "three_disks_flat_file",
+    "Three disks: a database" => "three_disks_embedded",
+    "A comma in a value" => "comma_in_a_value",
+    "The pulled plug" => "pulled_plug",
+    "The pulled plug, and a sync" => "pulled_plug_append",
 };
 
 /// The schedule in a file of `lessons`, by its name, with `-` or `_` between words.

@@ -299,7 +299,9 @@ fn versioned(history: &History, operation: &Operation) -> Result<Option<Versione
     }
     let (value, version) = pair(history.datum(operation.asked))?;
     Ok(match operation.end {
-        End::Done | End::Open | End::InVain => Some(VersionedOp::Put { value, version }),
+        End::Done | End::Open | End::InVain => {
+            Some(VersionedOp::Put { value, version, stored: Some(version.saturating_add(1)) })
+        }
         End::Failed if says(history, operation, "version") => Some(VersionedOp::Mismatch { version, actual: None }),
         End::Failed if says(history, operation, "no-key") => Some(VersionedOp::NoKey { version }),
         End::Failed => None,

@@ -80,7 +80,7 @@ impl Watch {
         let Storage::Lattice(store) = server.storage() else { return Ok(()) };
         let old_store = before.and_then(|before| match before.storage() {
             Storage::Lattice(store) => Some(store),
-            Storage::Core(_) | Storage::Smr(_) => None,
+            Storage::Core(_) | Storage::Smr(_) | Storage::Versioned(_) => None,
         });
         for (key, stored) in store.iter() {
             let old = old_store.and_then(|store| store.get(key));
@@ -176,7 +176,7 @@ impl Watch {
     ) -> Result<(), (&'static str, NodeId, String)> {
         let mut stores = group.iter().filter_map(|node| match world.node(*node).as_server()?.storage() {
             Storage::Lattice(store) => Some((*node, store)),
-            Storage::Core(_) | Storage::Smr(_) => None,
+            Storage::Core(_) | Storage::Smr(_) | Storage::Versioned(_) => None,
         });
         let Some((one, first)) = stores.next() else { return Ok(()) };
         let sharding = world.node(one).as_server().and_then(Server::sharding);

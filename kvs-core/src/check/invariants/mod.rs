@@ -64,6 +64,11 @@
 //! | VR1 | VR | replicas that take part in one view have equal logs, as far as they go |
 //! | VR2 | VR | what was executed for a slot is executed by all, and is in the log of whoever begins to lead |
 //! | VR3 | VR | who has told others of a view takes part in no earlier one, whatever crashes |
+//! | V1 | versioned | the versions of a key go 1, 2, 3, … without gaps within a life, and no key vanishes |
+//! | V2 | versioned | of the puts that name one version of a key, one is confirmed at most, by the server and to clients |
+//! | V3 | versioned, when quiet | a version counts all puts that were confirmed, and of the others only those that nobody knows of |
+//! | V4 | versioned, where a crash is survived | what is confirmed is on the medium |
+//! | V5 | versioned, where a crash is survived | after a crash there is what the writes up to one of them led to, and no answer rests on a later one |
 //! | R8 | replicated, when quiet | what was deleted stays deleted for as long as its death certificate should sleep somewhere |
 //!
 //! A store whose safety options are all on keeps all of them; each option that is switched off breaks one.
@@ -78,6 +83,7 @@ mod rabia;
 mod raft;
 mod reference;
 mod sharding;
+mod versioned;
 mod vr;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -86,12 +92,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::command::{KVData, KVOperation, KVResult};
+use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome, RequestId, Value};
 use crate::ordering;
 use crate::process::NodeId;
 use crate::replication::primary_backup::PrimaryBackup;
-use crate::server::{Message, Node, Request, Response, Server};
+use crate::server::{ClerkMessage, Message, Node, Request, Response, Server};
 use crate::storage::Storage;
 use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, World};
@@ -136,6 +142,7 @@ pub struct Invariants {
     primary_backup: Option<primary_backup::Watch>,
     paxos: Option<paxos::Watch>,
     vr: Option<vr::Watch>,
+    versioned: Option<versioned::Watch>,
     /// The servers as they were after the last step: one that is the same value has not changed.
     seen: Vec<Option<Arc<Node>>>,
     requests: BTreeMap<RequestId, Arc<Request>>,
@@ -169,6 +176,7 @@ impl Invariants {
             primary_backup: primary_backup::Watch::new(architecture),
             paxos: paxos::Watch::new(architecture),
             vr: vr::Watch::new(architecture),
+            versioned: versioned::Watch::new(architecture),
             routed: Vec::new(),
             gossiped: Vec::new(),
             seen: (0..architecture.servers).map(|_| None).collect(),
@@ -204,6 +212,10 @@ impl Invariants {
             }
         }
         self.look_at_routes(world)?;
+        if let Some(watch) = &mut self.versioned {
+            let found = watch.after_step(world);
+            found.map_err(|(id, what)| Violation { id, time: world.now(), node: NodeId(0), what })?;
+        }
         if let Some(watch) = &mut self.primary_backup {
             watch.after_step(world).map_err(|(id, node, what)| Violation { id, time: world.now(), node, what })?;
         }
@@ -277,6 +289,7 @@ impl Invariants {
     pub fn when_quiet(&self, world: &World<Node>) -> Result<(), Violation> {
         let sharding = self.sharding.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let ordered = || self.ordered.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
+        let versioned = || self.versioned.as_ref().map_or(Ok(()), versioned::Watch::when_quiet);
         let primary_backup = || self.primary_backup.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world));
         let notices = || self.notices.as_ref().map_or(Ok(()), notices::Watch::when_quiet);
         let raft = || self.raft.as_ref().map_or(Ok(()), |_| raft::Watch::when_quiet(world));
@@ -285,6 +298,7 @@ impl Invariants {
             .and_then(|()| notices())
             .and_then(|()| raft())
             .and_then(|()| primary_backup());
+        let found = found.and_then(|()| versioned());
         let found = found.and_then(|()| {
             let acknowledged = self.acknowledged.iter().filter_map(|id| self.requests.get(id));
             self.gossip.as_ref().map_or(Ok(()), |watch| watch.when_quiet(world, acknowledged))
@@ -345,6 +359,11 @@ impl Invariants {
         {
             self.fail(id, time, server, what);
         }
+        if let (Some(watch), Some(request)) = (&mut self.versioned, self.requests.get(&response.id))
+            && let Err((id, what)) = watch.answered(request, &response.result)
+        {
+            self.fail(id, time, server, what);
+        }
         if let Some(watch) = &mut self.primary_backup
             && let Err((id, what)) = watch.answered(server, response, is_read)
         {
@@ -396,6 +415,11 @@ impl Invariants {
                     self.fail("G3", time, node, alloc::format!("{} ended twice", returned.id));
                     return;
                 }
+                if let Some(watch) = &mut self.versioned
+                    && let Err((id, what)) = watch.returned(&request, &returned.outcome)
+                {
+                    self.fail(id, time, node, what);
+                }
                 match &returned.outcome {
                     Outcome::Ok(result) => {
                         if request.op.is_write() {
@@ -408,7 +432,7 @@ impl Invariants {
                             self.fail("G4", time, node, alloc::format!("{key} = {value} was read and never written"));
                         }
                     }
-                    Outcome::Maybe | Outcome::Unavailable => {}
+                    Outcome::Maybe | Outcome::MaybeClosed | Outcome::Unavailable => {}
                 }
             }
             _ => {}
@@ -421,8 +445,16 @@ impl Observer<Node> for Invariants {
         match happening {
             Happening::Told { node, message } => self.hear_client(now, node, message),
             // An answer that is lost as it leaves was given all the same.
-            Happening::Sent { from, message: Message::Response(response), .. }
-            | Happening::Lost { from, message: Message::Response(response), .. } => {
+            Happening::Sent {
+                from,
+                message: Message::Response(response) | Message::Clerk(ClerkMessage::Answer { response, .. }),
+                ..
+            }
+            | Happening::Lost {
+                from,
+                message: Message::Response(response) | Message::Clerk(ClerkMessage::Answer { response, .. }),
+                ..
+            } => {
                 self.hear_server(now, from, response);
             }
             Happening::Sent { from, to, message: Message::Ordering(message), .. } => {
@@ -455,6 +487,7 @@ impl Observer<Node> for Invariants {
                 }
             }
             Happening::Crashed { node } => {
+                self.versioned.iter_mut().for_each(versioned::Watch::crashed);
                 if let Some(watch) = &mut self.local {
                     watch.crashed();
                 }
@@ -487,7 +520,9 @@ fn is_answer(op: &KVSOperation, result: &KVSResponse) -> bool {
             | (KVSOperation::ListKeys, KVSResponse::Keys(_))
             | (KVSOperation::Clear, KVSResponse::Cleared)
             | (KVSOperation::Size, KVSResponse::Size(_))
-            | (KVSOperation::Put(..) | KVSOperation::PutFor(..), KVSResponse::Refused(_))
+            | (KVSOperation::Put(..) | KVSOperation::PutFor(..) | KVSOperation::PutIf(..), KVSResponse::Refused(_))
+            | (KVSOperation::PutIf(..), KVSResponse::PutAt(_))
+            | (KVSOperation::Get(_), KVSResponse::GetAt(_) | KVSResponse::Refused(KVStoreError::StorageError))
     ) || is_batch(op, result)
 }
 
@@ -513,8 +548,8 @@ fn read<'a>(op: &'a KVSOperation, result: &'a KVSResponse) -> Vec<(&'a Key, &'a 
         (KVSOperation::Batch(commands), KVSResponse::Batch(results)) => {
             commands.iter().zip(results.iter()).filter_map(of_command).collect()
         }
-        (KVSOperation::Get(key), KVSResponse::GetResult { values, .. }) => {
-            values.iter().map(|value| (key, value)).collect()
+        (KVSOperation::Get(key), result) => {
+            result.values().unwrap_or_default().iter().map(|value| (key, value)).collect()
         }
         _ => result.items().iter().flat_map(|item| item.values.iter().map(|value| (&item.key, value))).collect(),
     }

@@ -174,7 +174,10 @@ impl Watch {
         let truncated = acceptor.truncated();
         if truncated > *known {
             *known = truncated;
-            let has_it = |replica: &&NodeId| Replica::durable_slot(&medium(world.disk(**replica))) >= truncated;
+            let has_it = |replica: &&NodeId| {
+                let disk = medium(world.disk(**replica));
+                replica_at(world, **replica).is_some_and(|replica| replica.durable_slot(&disk) >= truncated)
+            };
             let holders = self.replicas.iter().filter(has_it).count();
             if holders <= self.f as usize {
                 let what =
@@ -218,4 +221,10 @@ fn medium(disk: &Disk) -> Disk {
     let mut disk = disk.clone();
     disk.crash(CrashFate::Dropped, &mut NoChoice);
     disk
+}
+
+/// The replica that runs on a node, if one does.
+fn replica_at(world: &World<Node>, node: NodeId) -> Option<&Replica> {
+    let Node::Server(server) = &**world.node(node) else { return None };
+    server.ordering().paxos()
 }

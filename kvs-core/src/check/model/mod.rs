@@ -20,6 +20,7 @@ pub use counter::{Counter, CounterOp};
 pub use register::{Register, RegisterOp, Seen};
 pub use store::{Store, StoreOp};
 pub use text::{Text, TextOp, TextSeen, TextState};
+pub(super) use versioned::GENERATION;
 pub use versioned::{Versioned, VersionedOp};
 
 /// A value by number: equal values have equal numbers.

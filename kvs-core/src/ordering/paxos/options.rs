@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ordering::ReadMode;
 use crate::process::NodeId;
 use crate::quorum::Counted;
+use crate::storage::snapshots::SnapshotPlace;
 use crate::time::Span;
 
 /// How many take part, how long they wait, and what they take care of.
@@ -26,6 +27,8 @@ pub struct PaxosConfig {
     pub backoff: bool,
     /// After how many slots a replica writes a snapshot to its disk.
     pub checkpoint_frequency: u32,
+    /// Where it keeps that.
+    pub snapshots: SnapshotPlace,
     /// How many requests go into one slot at most.
     pub batch: u32,
     /// How many slots may be open at once.
@@ -49,6 +52,7 @@ impl Default for PaxosConfig {
             i_am_leader_check_timeout_delay_multiplier: 1,
             backoff: true,
             checkpoint_frequency: 16,
+            snapshots: SnapshotPlace::Journal,
             batch: 4,
             window: 4,
             reads: ReadMode::Log,

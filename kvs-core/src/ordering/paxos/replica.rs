@@ -3,7 +3,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Ballot, Cluster, GapBuffer, Message, PaxosConfig, SlotOrderEnforcer, Timer, shown, tell};
 use crate::disk::Disk;
@@ -11,7 +11,7 @@ use crate::ordering::{Command, Executor, Glance, Host, ReadMode, Slot, SlotState
 use crate::process::{Context, Event, Mark, NodeId};
 use crate::request::Request;
 use crate::storage::MachineSnapshot;
-use crate::storage::journal::Journal;
+use crate::storage::snapshots::{Snapshot, Snapshots};
 
 /// A replica lacks a slot that others have.
 pub const BEHIND: Mark = Mark("slots are missing: asks for them");
@@ -25,13 +25,6 @@ pub const ASKED: Mark = Mark("asked directly: passes it on to the proxy");
 /// How many slots one message brings.
 const SLOTS_AT_ONCE: usize = 64;
 
-/// What a replica keeps on its disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Snapshot {
-    slot_out: u64,
-    machine: MachineSnapshot,
-}
-
 /// Executes what was chosen, slot after slot, and answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replica {
@@ -40,7 +33,7 @@ pub struct Replica {
     #[serde(skip)]
     cluster: Arc<Cluster>,
     // On disk: a snapshot of the machine.
-    journal: Journal<Snapshot, ()>,
+    snapshots: Snapshots,
     /// Up to which slot, not included, that goes.
     snapshot: u64,
     // In memory.
@@ -66,7 +59,7 @@ impl Replica {
         Self {
             config,
             cluster,
-            journal: Journal::default(),
+            snapshots: Snapshots::default(),
             snapshot: 0,
             enforcer,
             executed: BTreeMap::new(),
@@ -114,15 +107,13 @@ impl Replica {
     }
 
     fn on_boot<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let (journal, recovered) = Journal::recover(cx.disk());
-        self.journal = journal;
-        let (snapshot, _): (Snapshot, Vec<()>) = recovered.unwrap_or_default();
+        let (snapshots, snapshot) = Snapshots::recover(self.config.snapshots, cx.disk());
+        self.snapshots = snapshots;
         if snapshot.slot_out > 0 {
             executor.install(&snapshot.machine);
             self.enforcer.skip_to(snapshot.slot_out);
             self.snapshot = snapshot.slot_out;
         }
-        self.journal.checkpoint(cx.disk(), &snapshot);
     }
 
     /// What is chosen is executed when all before it has been.
@@ -158,7 +149,7 @@ impl Replica {
         self.snapshot = self.enforcer.next();
         self.executed = self.executed.split_off(&self.snapshot);
         let machine = self.copy(executor);
-        self.journal.checkpoint(cx.disk(), &Snapshot { slot_out: self.snapshot, machine });
+        self.snapshots.write(cx.disk(), &Snapshot { slot_out: self.snapshot, machine });
     }
 
     /// A copy of the machine, with what clients were answered.
@@ -173,8 +164,9 @@ impl Replica {
     fn on_i_am_leader<P: Host>(&mut self, from: NodeId, ballot: Ballot, commit: u64, cx: &mut Context<'_, P>) {
         self.leader = self.leader.max(ballot);
         self.commit = self.commit.max(commit);
-        // Leaves when the snapshot is on the disk.
-        let applied = Message::Applied { slot_out: self.enforcer.next(), snapshot: self.snapshot };
+        // Leaves when the snapshot is on the disk. What is in memory only is not for others to rely on.
+        let snapshot = if self.snapshots.are_durable() { self.snapshot } else { 0 };
+        let applied = Message::Applied { slot_out: self.enforcer.next(), snapshot };
         tell(from, applied, &mut cx.durably());
         self.look_for_gaps(cx);
     }
@@ -261,9 +253,8 @@ impl Replica {
     }
 
     /// Up to which slot, not included, the snapshot on this disk goes; 0 if there is none.
-    pub fn durable_slot(disk: &Disk) -> u64 {
-        let (_, recovered) = Journal::<Snapshot, ()>::recover(disk);
-        recovered.map_or(0, |(snapshot, _)| snapshot.slot_out)
+    pub fn durable_slot(&self, disk: &Disk) -> u64 {
+        Snapshots::recover(self.config.snapshots, &mut disk.clone()).1.slot_out
     }
 
     /// What is to be seen of it at a glance.

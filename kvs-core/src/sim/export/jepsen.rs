@@ -2,10 +2,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::command::{KVData, KVOperation, KVResult};
+use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{KVSOperation, KVSResponse, Kept, Key, Outcome, Value};
 use crate::sim::{History, Operation};
 use crate::time::Time;
+use crate::version::{Version, Versioned};
 
 /// Writes a history as [Jepsen](https://jepsen.io/) and its checkers read it: EDN, one map a line, by time.
 ///
@@ -24,17 +25,22 @@ use crate::time::Time;
 /// - `:time` is in nanoseconds. At one and the same instant calls come before returns wherever a process allows it, so
 ///   that the order of lines claims no more than the times do.
 pub fn jepsen(out: &mut impl fmt::Write, history: &History) -> fmt::Result {
-    let mut processes = BTreeMap::new();
+    let (mut processes, mut number) = (BTreeMap::new(), 0);
     let mut events = Vec::new();
     for (place, operation) in history.operations().iter().enumerate() {
-        let number = processes.len();
-        let process: &mut Process = processes.entry(operation.id.client).or_insert_with(|| Process::new(number));
+        let process: &mut Process = processes.entry(operation.id.client).or_insert_with(|| {
+            number += 1;
+            Process::new(number - 1)
+        });
         let round = process.round(operation.called);
         events.push(Event { order: (operation.called, round, false, place), process: process.number, operation });
         if let Some(ended) = &operation.ended {
             let round = process.round(ended.at);
             events.push(Event { order: (ended.at, round, true, place), process: process.number, operation });
             process.last_return = Some((ended.at, round + 1));
+            if ended.outcome == Outcome::MaybeClosed {
+                processes.remove(&operation.id.client);
+            }
         }
     }
     events.sort_unstable_by_key(|event| event.order);
@@ -76,7 +82,7 @@ impl Event<'_> {
             None => "invoke",
             Some(Outcome::Ok(response)) if response.refusal().is_some() => "fail",
             Some(Outcome::Ok(_)) => "ok",
-            Some(Outcome::Maybe) => "info",
+            Some(Outcome::Maybe | Outcome::MaybeClosed) => "info",
             Some(Outcome::Unavailable) => "fail",
         };
         let op = self.operation.op();
@@ -86,6 +92,7 @@ impl Event<'_> {
             KVSOperation::Delete(_) => ("delete", &[][..]),
             KVSOperation::MGet(_) => ("mget", &[][..]),
             KVSOperation::GetAll => ("getall", &[][..]),
+            KVSOperation::PutIf(_, value, _) => ("put", core::slice::from_ref(value)),
             KVSOperation::PutFor(_, value, _) => ("put-for", core::slice::from_ref(value)),
             KVSOperation::Exists(_) => ("exists", &[][..]),
             KVSOperation::ListKeys => ("keys", &[][..]),
@@ -108,7 +115,14 @@ impl Event<'_> {
             out.write_str(", :value ")?;
             match response {
                 Some(KVSResponse::Exists(is_there)) => write!(out, "{is_there}")?,
-                _ => write_values(out, values)?,
+                Some(KVSResponse::GetAt(Versioned { value, version })) => write_versioned(out, value, *version)?,
+                _ => match op {
+                    KVSOperation::PutIf(_, value, version) => write_versioned(out, value, *version)?,
+                    _ => write_values(out, values)?,
+                },
+            }
+            if let Some(error) = outcome.and_then(error) {
+                write!(out, ", :error :{error}")?;
             }
         } else if op.is_command() {
             out.write_str(":key nil, :value ")?;
@@ -130,6 +144,28 @@ impl Event<'_> {
         // Microseconds of 64 bits are more nanoseconds than 64 bits hold.
         writeln!(out, ", :time {}, :index {index}}}", u128::from(time.as_us()) * 1_000)
     }
+}
+
+/// Why a put with a version was refused, or how much is known of it, in the words that `check::foreign` reads.
+fn error(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::MaybeClosed => Some("maybe-closed"),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyNotFound)) => Some("no-key"),
+        Outcome::Ok(KVSResponse::Refused(KVStoreError::KeyAlreadyExists | KVStoreError::VersionMismatch { .. })) => {
+            Some("version")
+        }
+        _ => None,
+    }
+}
+
+/// Writes `["x" 3]`. A version of a later generation is no number.
+fn write_versioned(out: &mut impl fmt::Write, value: &Value, version: Version) -> fmt::Result {
+    out.write_str("[")?;
+    write_string(out, value.as_str())?;
+    if version == Version::new(version.number) {
+        return write!(out, " {}]", version.number);
+    }
+    write!(out, " \"{version}\"]")
 }
 
 /// Writes what an operation on all keys, or a batch, asks for or is answered: `nil`, `3`, `["a" "b"]`, `[[:put "a" "1"] [:get "b" nil]]`.

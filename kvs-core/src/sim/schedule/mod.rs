@@ -38,6 +38,8 @@
 //! | `put "a key"="" -> R1` | what is empty or has blanks or signs in it stands in quotes, with `\"`, `\\`, `\n`, `\t`, `\u{1f993}` |
 //! | `mget x y` | one read of several keys; each shard is asked for its own |
 //! | `getall -> A1` | what A1 keeps of its shard; `expect x = 1, y = {2, 3}`, or `expect nothing` |
+//! | `put k=x @3` | put `x` under `k` if version 3 is there, with `@0` if there is no such key (only where there are versions); without, the version that the client has last read or put, `@0` if none |
+//! | `put k=x @0 expect ok @1`, `get k expect x @1`, `put k=y @2 expect refused @1` | with the version that was made, read, or is there instead; without one, whichever it is. `expect unknown-closed`: it may have been done, and will not be from now on |
 //! | `put k=x ttl=2s` | keep it for so long (this and what follows: only where there is a replicated state machine) |
 //! | `exists k`, `keys`, `size` | what is there; `expect yes`, `expect {a, b}`, `expect 2` |
 //! | `clear` | keep nothing at all |
@@ -128,6 +130,7 @@ use crate::routing::view::{Shard, ShardName};
 use crate::server::{Call, Timer, Traffic, Watch};
 use crate::sim::{Fate, Links, Pattern, Recording};
 use crate::time::{Span, Time};
+use crate::version::{Version, Versioned};
 use crate::world::Moment;
 use crate::zoo::{Architecture, Guarantee, Names};
 
@@ -213,6 +216,25 @@ pub enum Expected {
     Batch(Vec<Vec<Value>>),
     /// It has not ended.
     Pending,
+    /// A write is confirmed, and has made this version.
+    OkAt(Version),
+    /// A read finds this value in this version.
+    ValueAt(Versioned),
+    /// It was refused, and this version is there.
+    RefusedAt(Version),
+    /// The client does not know, but nothing more can come of it.
+    UnknownClosed,
+}
+
+impl Expected {
+    /// Whether an operation that has ended like this has ended as expected. Who expects no version is content with any.
+    pub fn is_met_by(&self, found: &Self) -> bool {
+        match (self, found) {
+            (Self::Ok, Self::OkAt(_)) | (Self::Refused, Self::RefusedAt(_)) => true,
+            (Self::Values(values), Self::ValueAt(found)) => *values == [found.value.clone()],
+            _ => self == found,
+        }
+    }
 }
 
 impl Schedule {

@@ -17,6 +17,7 @@ use crate::server::{Call, Message, Timer, Traffic, Watch};
 use crate::sim::input::FILL_MAX;
 use crate::sim::{Fate, Links, Pattern};
 use crate::time::{Span, Time};
+use crate::version::{Version, Versioned};
 use crate::zoo::{Architecture, Guarantee, Names, OPTIONS, OptionError, catalog, parse_span};
 
 /// A text is no schedule.
@@ -372,7 +373,10 @@ impl Cursor<'_> {
     fn call(&mut self, client: NodeId, verb: &str) -> Parsed<Statement> {
         let op = match verb {
             "put" => match self.put()? {
-                (key, value, None) => KVSOperation::Put(key, value),
+                (key, value, None) => match self.version()? {
+                    None => KVSOperation::Put(key, value),
+                    Some(version) => KVSOperation::PutIf(key, value, version),
+                },
                 (key, value, Some(ttl)) => KVSOperation::PutFor(key, value, ttl),
             },
             "get" => KVSOperation::Get(self.key()?),
@@ -410,6 +414,18 @@ impl Cursor<'_> {
         }
         self.sign("=")?;
         Ok((key, value, Some(self.span()?)))
+    }
+
+    /// `@3`, or nothing
+    fn version(&mut self) -> Parsed<Option<Version>> {
+        let Some(text) = self.word().and_then(|word| word.strip_prefix('@')) else { return Ok(None) };
+        match Version::parse(text) {
+            Some(version) => {
+                self.place += 1;
+                Ok(Some(version))
+            }
+            None => self.expected("a version, such as @3"),
+        }
     }
 
     /// `{ put a=1, delete b }`
@@ -747,9 +763,11 @@ impl Cursor<'_> {
             return Ok(Expected::Batch(results));
         }
         Ok(if self.take_word("ok") {
-            Expected::Ok
+            self.version()?.map_or(Expected::Ok, Expected::OkAt)
         } else if self.take_word("refused") {
-            Expected::Refused
+            self.version()?.map_or(Expected::Refused, Expected::RefusedAt)
+        } else if self.take_word("unknown-closed") {
+            Expected::UnknownClosed
         } else if self.take_word("unavailable") {
             Expected::Unavailable
         } else if self.take_word("unknown") {
@@ -757,7 +775,15 @@ impl Cursor<'_> {
         } else if self.take_word("pending") {
             Expected::Pending
         } else {
-            Expected::Values(self.values()?)
+            let values = self.values()?;
+            match (values.as_slice(), self.version()?) {
+                ([value], Some(version)) => Expected::ValueAt(Versioned { value: value.clone(), version }),
+                (_, None) => Expected::Values(values),
+                _ => {
+                    self.place -= 1;
+                    return self.expected("one value before its version");
+                }
+            }
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::process::NodeId;
 use crate::server::Message;
 use crate::sim::{Links, Pattern};
 use crate::time::Span;
+use crate::version::Versioned;
 use crate::zoo::{Names, catalog};
 
 impl fmt::Display for Schedule {
@@ -159,6 +160,7 @@ fn operation(op: &KVSOperation) -> String {
     match op {
         KVSOperation::Put(key, value) => put(key, value, None),
         KVSOperation::PutFor(key, value, ttl) => put(key, value, Some(*ttl)),
+        KVSOperation::PutIf(key, value, version) => format!("{} @{version}", put(key, value, None)),
         KVSOperation::Get(key) => format!("get {}", quoted(key.as_str())),
         KVSOperation::Delete(key) => format!("delete {}", quoted(key.as_str())),
         KVSOperation::Exists(key) => format!("exists {}", quoted(key.as_str())),
@@ -201,6 +203,10 @@ pub(super) fn outcome(expected: &Expected) -> String {
     match expected {
         Expected::Ok => "ok".into(),
         Expected::Unknown => "unknown".into(),
+        Expected::UnknownClosed => "unknown-closed".into(),
+        Expected::OkAt(version) => format!("ok @{version}"),
+        Expected::RefusedAt(version) => format!("refused @{version}"),
+        Expected::ValueAt(Versioned { value, version }) => format!("{} @{version}", quoted(value.as_str())),
         Expected::Unavailable => "unavailable".into(),
         Expected::Items(items) if items.is_empty() => "nothing".into(),
         Expected::Items(items) => {

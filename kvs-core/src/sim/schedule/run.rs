@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::parse::set_link_options;
 use super::print::{outcome, several};
 use super::{Expected, Line, Schedule, Statement};
-use crate::command::{KVData, KVOperation, KVResult};
+use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome as OpOutcome, Value};
 use crate::process::{Mark, NodeId};
 use crate::routing::view::{ShardName, View};
@@ -327,7 +327,8 @@ impl<'a> Runner<'a> {
             Statement::ExpectLast { client, expected } => {
                 let found = self.story.last_of(client).map(ended);
                 let found = found.map_or_else(|| "no operation".into(), |found| outcome(&found));
-                return expect(outcome(&expected) == found, || (outcome(&expected), found));
+                let is_met = self.story.last_of(client).is_some_and(|last| expected.is_met_by(&ended(last)));
+                return expect(is_met, || (outcome(&expected), found));
             }
             Statement::ExpectMark { mark, node } => return self.expect_mark(&mark, node),
             Statement::ExpectHeard { client, notices } => return self.expect_heard(client, &notices),
@@ -401,7 +402,7 @@ impl<'a> Runner<'a> {
             found.filter(|found| *found != Expected::Pending)
         })?;
         let found = found.ok_or(Problem::DoesNotEnd(patience))?;
-        expect(found == *expected, || (outcome(expected), outcome(&found)))
+        expect(expected.is_met_by(&found), || (outcome(expected), outcome(&found)))
     }
 
     fn message(&self, fate: Fate, pattern: Pattern, place: Option<u32>) -> Result<Input, Problem> {
@@ -456,8 +457,8 @@ impl<'a> Runner<'a> {
             .filter(|_| self.world().is_up(node))
             .map(|server| server.read(key))
         {
-            Some(KVSResponse::GetResult { values, .. }) => several(&values),
-            _ => "a server that is down".into(),
+            Some(answer) => several(answer.values().unwrap_or_default()),
+            None => "a server that is down".into(),
         };
         let expected = several(values);
         expect(expected == found, || (expected, found))
@@ -491,6 +492,12 @@ fn ended(operation: &Operation) -> Expected {
     match operation.ended.as_ref().map(|ended| &ended.outcome) {
         None => Expected::Pending,
         Some(OpOutcome::Maybe) => Expected::Unknown,
+        Some(OpOutcome::MaybeClosed) => Expected::UnknownClosed,
+        Some(OpOutcome::Ok(KVSResponse::PutAt(version))) => Expected::OkAt(*version),
+        Some(OpOutcome::Ok(KVSResponse::GetAt(versioned))) => Expected::ValueAt(versioned.clone()),
+        Some(OpOutcome::Ok(KVSResponse::Refused(KVStoreError::VersionMismatch { actual, .. }))) => {
+            Expected::RefusedAt(*actual)
+        }
         Some(OpOutcome::Ok(KVSResponse::GetResult { values, .. })) => Expected::Values(values.clone()),
         Some(OpOutcome::Unavailable) => Expected::Unavailable,
         Some(OpOutcome::Ok(KVSResponse::PutOk | KVSResponse::DeleteOk | KVSResponse::Cleared)) => Expected::Ok,
@@ -582,6 +589,7 @@ fn agrees(world: &World<Node>) -> bool {
             (Storage::Core(first), Storage::Core(store)) => first == store,
             (Storage::Lattice(first), Storage::Lattice(store)) => first.iter().eq(store.iter()),
             (Storage::Smr(first), Storage::Smr(store)) => first.state() == store.state(),
+            (Storage::Versioned(first), Storage::Versioned(store)) => first.iter().eq(store.iter()),
             _ => false,
         };
         if !is_same {

@@ -155,7 +155,8 @@ fn code_point(rest: &mut impl Iterator<Item = (usize, char)>) -> Option<char> {
 
 /// Whether a text can stand without quotes as a key or value.
 pub(super) fn is_bare(text: &str) -> bool {
-    const WORDS: [&str; 8] = ["none", "ok", "unknown", "unavailable", "nothing", "pending", "refused", "expect"];
+    const WORDS: [&str; 9] =
+        ["none", "ok", "unknown", "unknown-closed", "unavailable", "nothing", "pending", "refused", "expect"];
     let is_one_word = matches!(tokens(text, 1).as_deref(), Ok([(1, Token::Word(word))]) if word == text);
     is_one_word && !WORDS.contains(&text)
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::smr_impl::StateMachine;
 use super::store::KVStoreSMR;
-use crate::command::{KVData, KVOperation, KVResult};
+use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::lattice::VectorClock;
 use crate::op::{KVSOperation, KVSResponse, Kept, Key, Value};
 
@@ -24,6 +24,8 @@ pub fn execute(store: &mut KVStoreSMR, op: &KVSOperation) -> KVSResponse {
             one(store, KVOperation::Set { key: key.clone(), value: value.clone(), ttl: Some(*ttl) })
                 .map(|_| KVSResponse::PutOk)
         }
+        // Nothing has a version there.
+        KVSOperation::PutIf(..) => Err(KVSResponse::Refused(KVStoreError::Unsupported)),
         KVSOperation::Get(key) => one(store, KVOperation::Get(key.clone())).map(|found| KVSResponse::GetResult {
             values: found.and_then(value_of).into_iter().collect(),
             context: VectorClock::default(),

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use crate::routing::RoutingOptions;
 use crate::server::{CausalReads, ClientOptions, Pipeline, ReadContext, ReplicatedInto, ServerOptions};
 use crate::time::Span;
@@ -35,7 +37,13 @@ fn architecture() -> Architecture {
             replicated_into: ReplicatedInto::Store,
             causal_reads: CausalReads::default(),
         },
-        client: ClientOptions { retry_after: Span::from_ms(300), retries: 8, read_context: ReadContext::Carried },
+        client: ClientOptions {
+            retry_after: Span::from_ms(300),
+            retries: 8,
+            read_context: ReadContext::Carried,
+            clerk: None,
+        },
+        own_clients: Vec::new(),
         links: LinkOptions::default(),
         disks: DiskOptions::default(),
     }

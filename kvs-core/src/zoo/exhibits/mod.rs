@@ -9,4 +9,5 @@ pub(super) mod sharded;
 pub(super) mod sharded_causal;
 pub(super) mod sharded_replicated;
 pub(super) mod smr;
+pub(super) mod versioned;
 pub(super) mod vr;

@@ -8,6 +8,7 @@ mod rabia;
 mod raft;
 mod smr;
 mod table;
+mod versioned;
 mod vr;
 
 use alloc::format;
@@ -25,13 +26,20 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 7] =
-    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, vr::ROWS, smr::ROWS];
+const TABLES: [&[OptionSpec]; 8] =
+    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, vr::ROWS, smr::ROWS, versioned::ROWS];
 
 /// All options, in the order in which a form shows those of a group.
-pub const OPTIONS: &[OptionSpec] = &joined::<
-    { TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len() + TABLES[4].len() + TABLES[5].len() },
->();
+pub const OPTIONS: &[OptionSpec] = &joined::<{ count_rows() }>();
+
+const fn count_rows() -> usize {
+    let (mut rows, mut table) = (0, 0);
+    while table < TABLES.len() {
+        rows += TABLES[table].len();
+        table += 1;
+    }
+    rows
+}
 
 const fn joined<const COUNT: usize>() -> [OptionSpec; COUNT] {
     let mut all = [TABLES[0][0]; COUNT];

@@ -12,7 +12,7 @@ use crate::zoo::{Architecture, StorageOptions};
 fn smr_mut(architecture: &mut Architecture) -> Option<&mut KVStoreConfig> {
     match &mut architecture.storage {
         StorageOptions::Smr(config) => Some(config),
-        StorageOptions::Core | StorageOptions::Lattice(_) => None,
+        StorageOptions::Core | StorageOptions::Lattice(_) | StorageOptions::Versioned(_) => None,
     }
 }
 

@@ -48,7 +48,7 @@ fn has_journal_option(architecture: &Architecture) -> bool {
 
 /// Whether there is a disk to speak of.
 fn has_disk(architecture: &Architecture) -> bool {
-    has_journal_option(architecture) || architecture.is_ordered()
+    has_journal_option(architecture) || architecture.is_ordered() || architecture.versioned().is_some()
 }
 
 fn knows_causes(architecture: &Architecture) -> bool {
@@ -106,6 +106,7 @@ const SPARES: Access = (
 const REPLICAS: Access = (
     |a| match (&a.sharding, &a.storage) {
         (_, StorageOptions::Core) if !a.is_ordered() => None,
+        (_, StorageOptions::Versioned(_)) => None,
         (None, _) if a.paxos().is_some() => a.paxos().map(|config| OptionValue::Count(config.replicas)),
         (Some(shards), _) => Some(OptionValue::Count(shards.replicas)),
         (None, _) => Some(OptionValue::Count(a.servers - not_replicas(a))),
@@ -322,7 +323,7 @@ pub(super) const ROWS: &[OptionSpec] = &[
         "Routing",
         "Which replica a client asks when nobody says.",
         Kind::Choice(&[("sticky", "Sticky"), ("round-robin", "Round robin"), ("leader", "Whoever leads")]),
-        choice!(a => when(!is_single(a), a.routing), Some(&mut a.routing), {
+        choice!(a => when(!is_single(a) && a.versioned().is_none(), a.routing), Some(&mut a.routing), {
             "sticky" = RoutingOptions::Sticky, "round-robin" = RoutingOptions::RoundRobin,
             "leader" = RoutingOptions::Leader,
         }),
@@ -517,7 +518,8 @@ pub(super) const ROWS: &[OptionSpec] = &[
         "Remember requests",
         "Answer a repeated request from memory instead of applying it again.",
         Kind::Switch,
-        field!(Switch, a => true, a.server.dedupe),
+        // A version is applied once, whoever asks how often.
+        field!(Switch, a => a.versioned().is_none(), a.server.dedupe),
     ),
     option(
         SAFETY,
@@ -731,10 +733,11 @@ pub(super) const ROWS: &[OptionSpec] = &[
         DISKS,
         "crash-fate",
         "A crash leaves unsynced writes",
-        "Dropped, kept by luck, or torn in the middle.",
-        Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn")]),
+        "Dropped, kept by luck, torn in the middle, or any of them there and any not, in whatever order the disk wrote them.",
+        Kind::Choice(&[("dropped", "Dropped"), ("kept", "Kept"), ("torn", "Torn"), ("reordered", "Reordered")]),
         choice!(a => when(has_disk(a), a.disks.crash_fate), Some(&mut a.disks.crash_fate), {
             "dropped" = CrashFate::Dropped, "kept" = CrashFate::Kept, "torn" = CrashFate::Torn,
+            "reordered" = CrashFate::Reordered,
         }),
     ),
     option(
@@ -758,13 +761,13 @@ pub(super) const ROWS: &[OptionSpec] = &[
 fn values(architecture: &Architecture) -> Option<Values> {
     match architecture.storage {
         StorageOptions::Lattice(values) => Some(values),
-        StorageOptions::Core | StorageOptions::Smr(_) => None,
+        StorageOptions::Core | StorageOptions::Smr(_) | StorageOptions::Versioned(_) => None,
     }
 }
 
 fn values_mut(architecture: &mut Architecture) -> Option<&mut Values> {
     match &mut architecture.storage {
         StorageOptions::Lattice(values) => Some(values),
-        StorageOptions::Core | StorageOptions::Smr(_) => None,
+        StorageOptions::Core | StorageOptions::Smr(_) | StorageOptions::Versioned(_) => None,
     }
 }

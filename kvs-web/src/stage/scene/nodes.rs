@@ -291,6 +291,10 @@ impl Artist<'_> {
         let mut ended = operations.filter_map(|operation| Some((operation, operation.ended.as_ref()?)));
         let (operation, ended) = ended.find(|(operation, ended)| operation.client() == client && ended.at <= now)?;
         Some(match &ended.outcome {
+            Outcome::Ok(KVSResponse::GetAt(versioned)) => {
+                let key = operation.op().key().map(ToString::to_string).unwrap_or_default();
+                format!("{key} = {versioned}")
+            }
             Outcome::Ok(KVSResponse::GetResult { values, .. }) => {
                 let key = operation.op().key().map(ToString::to_string).unwrap_or_default();
                 format!("{key} = {}", value_text(values))
@@ -299,7 +303,7 @@ impl Artist<'_> {
             Outcome::Ok(response) if response.is_confirmation() => format!("{} ✓", operation.op()),
             Outcome::Ok(response) if operation.op().is_command() => format!("{}: {response}", operation.op()),
             Outcome::Ok(response) => response.to_string(),
-            Outcome::Maybe => format!("{} ?", operation.op()),
+            Outcome::Maybe | Outcome::MaybeClosed => format!("{} ?", operation.op()),
             Outcome::Unavailable => format!("{} ✕", operation.op()),
         })
     }
@@ -321,6 +325,7 @@ fn held_by(server: &Server) -> Vec<String> {
         Storage::Smr(store) => {
             store.state().data.iter().map(|(key, entry)| format!("{key} = {}", entry.value)).collect()
         }
+        Storage::Versioned(store) => store.iter().map(|(key, versioned)| format!("{key} = {versioned}")).collect(),
         Storage::Lattice(store) => {
             let entries = store.iter().map(|(key, stored)| (key, stored.values()));
             let held = entries.filter(|(_, values)| !values.is_empty());

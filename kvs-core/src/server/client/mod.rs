@@ -1,5 +1,8 @@
 //! The client: one operation at a time, retried under one name until it is answered or given up.
 
+mod clerk;
+
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::sync::Arc;
@@ -15,6 +18,12 @@ use crate::request::{Request, Response};
 use crate::routing::Router;
 use crate::routing::view::View;
 use crate::time::Span;
+
+use clerk::Clerk;
+pub use clerk::{
+    COPIES_POSSIBLE, ClerkOptions, Create, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, Message as ClerkMessage,
+    NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, Recovery, TAKEN_FOR_SUCCESS,
+};
 
 /// What the reader wants a client to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +74,8 @@ pub struct ClientOptions {
     pub retries: u32,
     /// What it says it has read when it writes.
     pub read_context: ReadContext,
+    /// Where values have versions: how it asks for them.
+    pub clerk: Option<ClerkOptions>,
 }
 
 /// What a client says it has read when it writes.
@@ -140,11 +151,15 @@ pub struct Client {
     /// What it wants to hear of.
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) subscriptions_made: u32,
+    /// Where values have versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clerk: Option<Box<Clerk>>,
 }
 
 impl Client {
     /// A client that has not booted.
     pub fn new(options: Arc<ClientOptions>, router: Router) -> Self {
+        let clerk = options.clerk.clone().map(|options| Box::new(Clerk::new(options)));
         Self {
             options,
             router,
@@ -159,6 +174,7 @@ impl Client {
             values_invented: 0,
             subscriptions: Vec::new(),
             subscriptions_made: 0,
+            clerk,
         }
     }
 
@@ -186,6 +202,9 @@ impl Client {
             }
             Event::Receive { message: Message::Traffic(traffic), .. } => self.on_traffic(traffic, cx),
             Event::Receive { message: Message::Fill(fill), .. } => self.on_fill(fill, cx),
+            Event::Receive { from, message: Message::Clerk(ClerkMessage::Answer { response, life }) } => {
+                self.on_answer(from, &response, life, cx);
+            }
             Event::Receive { from, message: Message::Response(response) } => self.on_response(from, &response, cx),
             Event::Receive { from, message: Message::Sharding(sharding::Message::WrongShard { id, epoch, hint }) } => {
                 self.on_wrong_shard(from, id, epoch, &hint, cx);
@@ -216,7 +235,10 @@ impl Client {
         let Some(call) = self.waiting.pop_front() else {
             return;
         };
-        let op = call.op.clone();
+        let op = match &mut self.clerk {
+            Some(clerk) => clerk.begin(call.op.clone()),
+            None => call.op.clone(),
+        };
         self.last_sequence += 1;
         let client = ClientId { node: cx.me(), session: self.session };
         let read = op.key().filter(|_| self.options.read_context != ReadContext::Blind);
@@ -237,7 +259,7 @@ impl Client {
             None => self.route(&request),
         };
         for Asked { server, request } in &asked {
-            cx.send(*server, Message::Request(request.clone()));
+            clerk::ask(&mut self.clerk, *server, request, cx);
         }
         self.router.turn();
         cx.set_timer(Timer::Retry, self.options.retry_after);
@@ -398,13 +420,14 @@ impl Client {
                 pending.asked = server.map(|server| Asked { server, request }).into_iter().collect();
             }
             for Asked { server, request } in &pending.asked {
-                cx.send(*server, Message::Request(request.clone()));
+                clerk::ask(&mut self.clerk, *server, request, cx);
             }
             cx.set_timer(Timer::Retry, self.options.retry_after);
             return;
         }
         cx.mark(GAVE_UP, u64::from(id.sequence));
-        let was_read = !pending.request.op.is_write();
+        let has_left = self.clerk.as_ref().is_none_or(|clerk| clerk.has_left());
+        let was_read = !pending.request.op.is_write() || !has_left;
         self.pending = None;
         if was_read {
             self.end(id, Outcome::Unavailable, cx);

@@ -1,0 +1,376 @@
+//! A simulated disk: files whose writes reach the page cache at once and the medium later.
+//!
+//! Writes are numbered. The medium always holds the effect of writes `1..=durable`; a crash forgets the rest, or what its
+//! [`CrashFate`] says. Reads see the page cache.
+//!
+//! A step does not wait for the medium, so a sync is no write: it says that what was written before it reaches the medium before what is
+//! written after it. [`Disk::sync`] says so of the content of one file, [`Disk::sync_directory`] of the names of all. A
+//! [reordering](CrashFate::Reordered) crash keeps to that, and to nothing else.
+
+mod reorder;
+
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::choice::Choose;
+
+/// The number of a write on its disk, from 1; 0 is before any write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WriteNumber(pub u64);
+
+/// Whether a disk that says "synced" means it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Honesty {
+    /// A sync ends when the writes are on the medium.
+    #[default]
+    Honest,
+    /// A sync ends at once; the writes reach the medium some time later, or never.
+    Lying,
+}
+
+/// What a crash does to writes that are not on the medium.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CrashFate {
+    /// All of them are lost.
+    #[default]
+    Dropped,
+    /// All of them survive, by luck.
+    Kept,
+    /// The first few survive, and of the next one only some of its first bytes.
+    Torn,
+    /// Any of them survive, whole or in part, wherever no sync forbids it: of a file the content may be there and the name not, or the
+    /// name and not the content.
+    Reordered,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Write {
+    Append { file: String, bytes: Vec<u8> },
+    Remove { file: String },
+    Truncate { file: String },
+    Rename { from: String, to: String },
+}
+
+/// What is on the medium before anything that is written later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Sync {
+    /// The content that a file has had.
+    File(String),
+    /// The names that files have had.
+    Directory,
+}
+
+/// The files of one node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// What the node reads.
+    page_cache: BTreeMap<String, Vec<u8>>,
+    /// What survives a crash.
+    medium: BTreeMap<String, Vec<u8>>,
+    /// Writes that have not reached the medium, oldest first; the last one has number `last_write`.
+    pending: VecDeque<Write>,
+    last_write: WriteNumber,
+    /// Syncs, each with the last write before it, for as long as that is pending.
+    syncs: VecDeque<(WriteNumber, Sync)>,
+    honesty: Honesty,
+}
+
+impl Disk {
+    /// An empty disk.
+    pub fn new(honesty: Honesty) -> Self {
+        Self { honesty, ..Self::default() }
+    }
+
+    /// The number of the newest write.
+    pub fn last_write(&self) -> WriteNumber {
+        self.last_write
+    }
+
+    /// The number of the newest write that is on the medium.
+    pub fn durable(&self) -> WriteNumber {
+        WriteNumber(self.last_write.0 - self.pending.len() as u64)
+    }
+
+    /// Whether what waits for `write` may leave: it is durable, or the disk says so.
+    pub fn admits(&self, write: WriteNumber) -> bool {
+        self.honesty == Honesty::Lying || write <= self.durable()
+    }
+
+    /// The content of a file, if there is one.
+    pub fn read(&self, file: &str) -> Option<&[u8]> {
+        self.page_cache.get(file).map(Vec::as_slice)
+    }
+
+    /// The names of all files, in order.
+    pub fn files(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.page_cache.keys().map(String::as_str)
+    }
+
+    /// Adds bytes at the end of a file, which is made if there is none.
+    pub fn append(&mut self, file: &str, bytes: &[u8]) {
+        self.write(Write::Append { file: file.to_owned(), bytes: bytes.to_vec() });
+    }
+
+    /// Removes a file.
+    pub fn remove(&mut self, file: &str) {
+        self.write(Write::Remove { file: file.to_owned() });
+    }
+
+    /// Leaves nothing in a file, which is made if there is none.
+    pub fn truncate(&mut self, file: &str) {
+        self.write(Write::Truncate { file: file.to_owned() });
+    }
+
+    /// Gives a file another name. What had that name is gone. Without such a file, nothing happens.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if self.page_cache.contains_key(from) {
+            self.write(Write::Rename { from: from.to_owned(), to: to.to_owned() });
+        }
+    }
+
+    /// What is written from now on reaches the medium after the content that the file has now.
+    pub fn sync(&mut self, file: &str) {
+        self.note_sync(Sync::File(file.to_owned()));
+    }
+
+    /// What is written from now on reaches the medium after the names that files have now: that of a new file too.
+    pub fn sync_directory(&mut self) {
+        self.note_sync(Sync::Directory);
+    }
+
+    fn note_sync(&mut self, sync: Sync) {
+        if !self.pending.is_empty() {
+            self.syncs.push_back((self.last_write, sync));
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        apply(&mut self.page_cache, &write, usize::MAX);
+        self.pending.push_back(write);
+        self.last_write.0 += 1;
+    }
+
+    /// The medium takes every write up to `write`.
+    pub fn reach_medium(&mut self, write: WriteNumber) {
+        while self.durable() < write {
+            let Some(next) = self.pending.pop_front() else {
+                return;
+            };
+            apply(&mut self.medium, &next, usize::MAX);
+        }
+        let durable = self.durable();
+        while self.syncs.pop_front_if(|(after, _)| *after <= durable).is_some() {}
+    }
+
+    /// The power goes: the page cache is lost, and what happens to unsynced writes is up to `fate`.
+    pub fn crash(&mut self, fate: CrashFate, choices: &mut dyn Choose) {
+        match fate {
+            CrashFate::Dropped => {}
+            CrashFate::Kept => self.reach_medium(self.last_write),
+            CrashFate::Torn => {
+                let pending = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
+                let whole = choices.choose(pending.saturating_add(1));
+                self.reach_medium(WriteNumber(self.durable().0 + u64::from(whole)));
+                if let Some(torn @ Write::Append { bytes, .. }) = self.pending.front() {
+                    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                    apply(&mut self.medium, torn, choices.choose(length) as usize);
+                }
+            }
+            CrashFate::Reordered => self.medium = self.reordered(choices),
+        }
+        let durable = self.durable();
+        self.pending.clear();
+        self.syncs.clear();
+        self.last_write = durable;
+        self.page_cache.clone_from(&self.medium);
+    }
+
+    /// One bit of a file is not what was written, on the medium and to whoever reads: disks grow old. False if there is no such byte.
+    pub fn rot(&mut self, file: &str, position: u64) -> bool {
+        let mut has_rotted = false;
+        for files in [&mut self.page_cache, &mut self.medium] {
+            let content = files.get_mut(file);
+            let byte = content.zip(usize::try_from(position).ok()).and_then(|(content, place)| content.get_mut(place));
+            if let Some(byte) = byte {
+                *byte ^= 1;
+                has_rotted = true;
+            }
+        }
+        has_rotted
+    }
+
+    /// Everything on the disk is lost: a new disk in an old machine.
+    pub fn wipe(&mut self) {
+        *self = Self::new(self.honesty);
+    }
+}
+
+fn apply(files: &mut BTreeMap<String, Vec<u8>>, write: &Write, bytes_max: usize) {
+    match write {
+        Write::Append { file, bytes } => {
+            let kept = &bytes[..bytes.len().min(bytes_max)];
+            match files.get_mut(file) {
+                Some(content) => content.extend_from_slice(kept),
+                None => {
+                    files.insert(file.clone(), kept.to_vec());
+                }
+            }
+        }
+        Write::Remove { file } => {
+            files.remove(file);
+        }
+        Write::Truncate { file } => {
+            files.insert(file.clone(), Vec::new());
+        }
+        Write::Rename { from, to } => {
+            if let Some(content) = files.remove(from) {
+                files.insert(to.clone(), content);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choice::Odometer;
+    use alloc::collections::BTreeSet;
+
+    struct Always(u32);
+    impl Choose for Always {
+        fn choose(&mut self, bound: u32) -> u32 {
+            self.0.min(bound.saturating_sub(1))
+        }
+    }
+
+    #[test]
+    fn a_crash_forgets_what_was_not_synced_and_nothing_else() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.reach_medium(disk.last_write());
+        disk.append("log", b"two");
+        assert_eq!(disk.read("log"), Some(&b"onetwo"[..]));
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(disk.read("log"), Some(&b"one"[..]));
+        assert_eq!(disk.durable(), disk.last_write());
+    }
+
+    #[test]
+    fn a_torn_write_keeps_a_prefix_of_the_writes_and_of_the_bytes() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.append("log", b"two");
+        disk.append("log", b"three");
+        disk.crash(CrashFate::Torn, &mut Always(1));
+        assert_eq!(disk.read("log"), Some(&b"onet"[..]));
+    }
+
+    #[test]
+    fn a_lying_disk_admits_what_it_has_not_written() {
+        let mut disk = Disk::new(Honesty::Lying);
+        disk.append("log", b"one");
+        assert!(disk.admits(disk.last_write()));
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(disk.read("log"), None);
+    }
+
+    /// Every file and its content after a crash that reorders, for every answer to every choice.
+    fn every_outcome(disk: &Disk) -> BTreeSet<Vec<(String, String)>> {
+        let mut outcomes = BTreeSet::new();
+        let mut answers = Odometer::default();
+        while answers.turn() {
+            let mut crashed = disk.clone();
+            crashed.crash(CrashFate::Reordered, &mut answers);
+            let text = |name: &str| String::from_utf8_lossy(crashed.read(name).unwrap_or_default()).into_owned();
+            outcomes.insert(crashed.files().map(|name| (name.to_owned(), text(name))).collect());
+        }
+        outcomes
+    }
+
+    fn files<const N: usize>(files: [(&str, &str); N]) -> Vec<(String, String)> {
+        files.map(|(name, content)| (name.to_owned(), content.to_owned())).to_vec()
+    }
+
+    #[test]
+    fn without_syncs_a_file_that_takes_the_place_of_another_may_be_empty() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("store", b"old");
+        disk.reach_medium(disk.last_write());
+        disk.append("temp", b"newer");
+        disk.rename("temp", "store");
+        let outcomes = every_outcome(&disk);
+        assert!(outcomes.contains(&files([("store", "")])), "the name is there and the content is not");
+        assert!(outcomes.contains(&files([("store", "ne")])), "or half of it");
+        assert!(outcomes.contains(&files([("store", "newer")])));
+        assert!(outcomes.contains(&files([("store", "old"), ("temp", "newer")])));
+        assert!(outcomes.contains(&files([("store", "old")])));
+    }
+
+    #[test]
+    fn a_synced_content_is_there_before_its_name_and_a_synced_name_stays() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("store", b"old");
+        disk.reach_medium(disk.last_write());
+        disk.append("temp", b"newer");
+        disk.sync("temp");
+        disk.rename("temp", "store");
+        let renamed = every_outcome(&disk);
+        assert!(renamed.iter().flatten().all(|(name, text)| name != "store" || text == "old" || text == "newer"));
+        assert!(renamed.contains(&files([("store", "old")])), "the rename may be lost");
+
+        disk.sync_directory();
+        disk.append("store", b"!");
+        let appended = every_outcome(&disk);
+        let expected = ["old", "newer", "newer!"];
+        for (name, text) in appended.iter().flatten() {
+            assert!(name != "store" || expected.contains(&text.as_str()), "{text}");
+        }
+        let late = appended.iter().filter(|files| files.iter().any(|(_, text)| text == "newer!"));
+        assert_eq!(late.count(), 1, "who writes after the sync of the directory finds the name there");
+    }
+
+    #[test]
+    fn a_lost_write_before_one_that_was_not_leaves_a_hole() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.append("log", b"two");
+        let outcomes = every_outcome(&disk);
+        assert!(outcomes.contains(&files([("log", "\0\0\0two")])));
+        assert!(outcomes.contains(&files([("log", "onetwo")])));
+        assert!(outcomes.contains(&files([])), "the name may be lost with all that is in it");
+        disk.sync("log");
+        let synced = every_outcome(&disk);
+        assert!(synced.contains(&files([])), "a sync of the content says nothing of the name");
+    }
+
+    #[test]
+    fn a_disk_that_lies_keeps_to_no_order() {
+        let mut disk = Disk::new(Honesty::Lying);
+        disk.append("log", b"one");
+        disk.sync("log");
+        disk.sync_directory();
+        disk.append("log", b"two");
+        assert!(every_outcome(&disk).contains(&files([("log", "\0\0\0two")])));
+    }
+
+    #[test]
+    fn truncating_and_writing_anew_may_leave_nothing_of_either() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("store", b"old");
+        disk.reach_medium(disk.last_write());
+        disk.truncate("store");
+        disk.append("store", b"newer");
+        assert_eq!(disk.read("store"), Some(&b"newer"[..]));
+        let mut torn = disk.clone();
+        torn.crash(CrashFate::Torn, &mut Always(1));
+        assert_eq!(torn.read("store"), Some(&b"n"[..]));
+        let outcomes = every_outcome(&disk);
+        assert!(outcomes.contains(&files([("store", "")])));
+        assert!(outcomes.contains(&files([("store", "ned")])), "half of the new over the old");
+    }
+}
