@@ -45,7 +45,7 @@ pub fn SharePanel(props: &SharePanelProps) -> Html {
                 <button data-testid="copy-schedule" onclick={copy(schedule.clone(), "Schedule copied.")}>{ "Copy as a schedule" }</button>
             </div>
             <p class="hint" role="status">{ copied.unwrap_or_default() }</p>
-            <details class="exports" data-testid="embed"><summary>{ "Embed this moment" }</summary>
+            <details data-testid="embed"><summary>{ "Embed this moment" }</summary>
                 <p class="hint">{ "Paste this into a chapter; what stands between the tags is for readers without scripts, and for paper." }</p>
                 <pre data-testid="embed-element">{ element.clone() }</pre>
                 <div class="verbs small">
