@@ -205,6 +205,7 @@ fn without_dedupe_one_repeated_message_is_enough() {
 /// The same world as a model of `stateright`, which counts the same states.
 mod peer {
     use super::{Architecture, Bounds, Call, NodeId, State};
+    use kvs_core::explore::exhaustive::Space;
     use kvs_core::sim::Input;
     use stateright::{Checker, Model, Property};
 

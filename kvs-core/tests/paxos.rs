@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use kvs_core::check::invariants::{Invariants, Violation};
 use kvs_core::check::play;
+use kvs_core::explore::first_breach;
 use kvs_core::server::{Message, Node};
 use kvs_core::sim::Replay;
 use kvs_core::sim::schedule::Schedule;
@@ -171,6 +172,42 @@ fn a_ballot_that_is_used_twice_proposes_two_commands() {
     assert_eq!(first_violation(&format!("{head}\n{rest}")), None);
     let violation = first_violation(&format!("{head} ballot-journal=off\n{rest}"));
     assert_eq!(violation.map(|violation| violation.id), Some("P3"));
+}
+
+/// A1 has v in slot 1, by L1's ballot; L2 has w chosen there by A2 and A3; then L3 is told both, by A1 and A2.
+#[test]
+fn a_new_leader_adopts_what_has_the_highest_ballot() {
+    let rest = "run 300ms\ncut L1 | A2 A3\nC1: put k=v\nrun 200ms\ncrash L1\ncrash P1\ncut A1 | L2 L3\nfire CheckIAmLeader L2\n\
+                fire CheckIAmLeader L2\nrun 500ms\nrestart P1\nC2: put k=w\nrun 3s\ncrash L2\nheal\ncut L3 | A3\n\
+                fire CheckIAmLeader L3\nfire CheckIAmLeader L3\nrun 3s\n";
+    let head = "zoo linearizable latency-min=10ms latency-max=10ms batch=1 i-am-leader-check=20s";
+    assert_eq!(first_violation(&format!("{head}\n{rest}")), None);
+    let violation = first_violation(&format!("{head} adopts=any\n{rest}"));
+    assert_eq!(violation.map(|violation| violation.id), Some("P4"));
+}
+
+/// L1 trusts in a lease, and is cut off; where leases do not bind, L2 is followed meanwhile, and writes.
+#[test]
+fn a_lease_that_binds_nobody_lets_a_deposed_leader_answer() {
+    let rest = "run 600ms\nC1: put k=1 expect ok\nrun 100ms\ncut L1 A1 R1 | L2 L3 A2 A3 R2 R3\nfire CheckIAmLeader L2\nfire CheckIAmLeader L2\n\
+                run 200ms\ncut P1 | L1\nC1: put k=2\nrun 4s\nheal P1 | L1\ncut P1 | L2 L3\nC2: get k\nrun 4s\n";
+    let head = "zoo linearizable reads=lease lease=20s latency-min=20ms latency-max=20ms";
+    let broken_in = |head: &str| {
+        let schedule = Schedule::parse(&format!("{head}\n{rest}")).unwrap_or_else(|error| panic!("{error}"));
+        let run = schedule.run(&mut ());
+        assert_eq!(run.failure, None);
+        first_breach(&run.recording, run.end, true).map(|found| found.breach.name())
+    };
+    assert_eq!(broken_in(head), None);
+    assert_eq!(broken_in(&format!("{head} leases-bind=off")), Some("Linearizable"));
+}
+
+/// L1 is dead. L2 is cut off from all but the proxy, and goes on saying that L1 leads; L3 leads.
+#[test]
+fn a_proxy_finds_the_leader_past_one_who_does_not_know() {
+    let text = "zoo linearizable latency-min=10ms latency-max=10ms\nrun 300ms\nC1: put a=1 expect ok\ncrash L1\n\
+                cut L2 | L1 L3 A1 A2 A3 R1 R2 R3\nrun 5s\nC1: put k=v\nrun 8s\nexpect C1 ok\nC1: put k=w expect ok\n";
+    assert_eq!(first_violation(text), None);
 }
 
 /// The lessons prove what they say with all invariants watched, too: those in which no rule is left out and no disk is lost break none.

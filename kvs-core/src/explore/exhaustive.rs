@@ -3,6 +3,8 @@
 //!
 //! Time stands still: what differs between two runs is the order of things only. Worlds that differ in nothing but the way they came
 //! about are one state, and are looked at once.
+//!
+//! [`search`] knows nothing of worlds: any [`Space`] will do, such as the core of a protocol without all that surrounds it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,6 +22,78 @@ use crate::sim::{Fate, History, Input, Recording, Sim};
 use crate::time::Span;
 use crate::world::{Moment, Whereabouts};
 use crate::zoo::Architecture;
+
+/// States from which one gets to others by choices.
+pub trait Space: Sized {
+    /// A step to another state.
+    type Choice;
+
+    /// States that differ in nothing that matters have the same.
+    fn fingerprint(&self) -> u128;
+
+    /// Everything that may happen next.
+    fn choices(&self) -> Vec<Self::Choice>;
+
+    /// The state after one of the choices.
+    #[must_use]
+    fn after(&self, choice: &Self::Choice) -> Self;
+}
+
+/// What a search has found in the states that it has looked at.
+#[derive(Clone, Debug)]
+pub struct Searched<S, B> {
+    /// How many distinct states there were.
+    pub states: u64,
+    /// How many ways there were from one of them to another.
+    pub steps: u64,
+    /// The greatest number of steps to a state.
+    pub deepest: u32,
+    /// Whether these are all.
+    pub is_complete: bool,
+    /// What was looked for, at one of the states that are nearest to the first.
+    pub found: Option<(S, B)>,
+}
+
+/// Looks at every state that can be reached, nearest first, until one of them shows what is looked for, or there have been so many. After
+/// every `1 << 10` states `may_go_on` is told how many there were.
+pub fn search<S: Space, B>(
+    first: S,
+    states_max: u64,
+    looked_for: impl Fn(&S) -> Option<B>,
+    may_go_on: &mut impl FnMut(u64) -> bool,
+) -> Searched<S, B> {
+    let mut seen = Memo::default();
+    seen.insert(first.fingerprint());
+    let mut searched = Searched { states: 1, steps: 0, deepest: 0, is_complete: true, found: None };
+    let mut layer = alloc::vec![first];
+    while !layer.is_empty() {
+        let mut next_layer = Vec::new();
+        for state in layer {
+            if let Some(found) = looked_for(&state) {
+                searched.found = Some((state, found));
+                searched.is_complete = false;
+                return searched;
+            }
+            for choice in state.choices() {
+                searched.steps += 1;
+                let next = state.after(&choice);
+                if !seen.insert(next.fingerprint()) {
+                    continue;
+                }
+                searched.states += 1;
+                next_layer.push(next);
+                let is_report_due = searched.states.is_multiple_of(1 << 10);
+                if searched.states >= states_max || is_report_due && !may_go_on(searched.states) {
+                    searched.is_complete = false;
+                    return searched;
+                }
+            }
+        }
+        layer = next_layer;
+        searched.deepest += u32::from(!layer.is_empty());
+    }
+    searched
+}
 
 /// How far to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +166,35 @@ impl State {
         &self.history
     }
 
-    /// A fingerprint of the state, the way here left out.
-    pub fn fingerprint(&self) -> u128 {
+    fn act(&mut self, input: Input) {
+        let moment = self.sim.world().moment();
+        let mut observers = (&mut self.history, &mut self.invariants);
+        // Only what is possible is chosen.
+        let _possible = self.sim.apply(&input, &mut observers);
+        // Disks take no time here.
+        self.sim.advance_to(moment.time, &mut observers);
+        self.inputs.push((moment, input));
+        if let Err(violation) = self.invariants.after_step(self.sim.world()) {
+            self.broken.get_or_insert(Breach::Invariant(violation));
+        }
+    }
+
+    /// What it breaks, if the last choice broke something.
+    fn breach(&self, architecture: &Architecture) -> Option<Breach> {
+        if self.broken.is_some() {
+            return self.broken.clone();
+        }
+        let events = self.history.events().len();
+        let run = Run::new(architecture, self.sim.world(), &self.history, events, &self.inputs);
+        Judge::new(architecture).breach(&run, Budget::LIVE).map(|(guarantee, proof)| Breach::Claim(guarantee, proof))
+    }
+}
+
+impl Space for State {
+    type Choice = Input;
+
+    /// The way here is left out.
+    fn fingerprint(&self) -> u128 {
         let world = self.sim.world();
         let nodes = world.node_ids();
         let mut parts: Vec<Vec<u8>> = Vec::new();
@@ -126,8 +227,7 @@ impl State {
         fingerprint(&(parts, drops, duplicates, crashes, timers))
     }
 
-    /// Everything that may happen next.
-    pub fn choices(&self) -> Vec<Input> {
+    fn choices(&self) -> Vec<Input> {
         let world = self.sim.world();
         let mut choices = Vec::new();
         let mut seen: Vec<Vec<u8>> = Vec::new();
@@ -157,9 +257,7 @@ impl State {
         choices
     }
 
-    /// The state after one of the choices.
-    #[must_use]
-    pub fn after(&self, choice: &Input) -> Self {
+    fn after(&self, choice: &Input) -> Self {
         let mut next = self.clone();
         let left = match choice {
             Input::Message { fate: Fate::Drop, .. } => Some(&mut next.left.drops),
@@ -174,29 +272,11 @@ impl State {
         next.act(choice.clone());
         next
     }
+}
 
-    fn act(&mut self, input: Input) {
-        let moment = self.sim.world().moment();
-        let mut observers = (&mut self.history, &mut self.invariants);
-        // Only what is possible is chosen.
-        let _possible = self.sim.apply(&input, &mut observers);
-        // Disks take no time here.
-        self.sim.advance_to(moment.time, &mut observers);
-        self.inputs.push((moment, input));
-        if let Err(violation) = self.invariants.after_step(self.sim.world()) {
-            self.broken.get_or_insert(Breach::Invariant(violation));
-        }
-    }
-
-    /// What it breaks, if the last choice broke something.
-    fn breach(&self, architecture: &Architecture) -> Option<Breach> {
-        if self.broken.is_some() {
-            return self.broken.clone();
-        }
-        let events = self.history.events().len();
-        let run = Run::new(architecture, self.sim.world(), &self.history, events, &self.inputs);
-        Judge::new(architecture).breach(&run, Budget::LIVE).map(|(guarantee, proof)| Breach::Claim(guarantee, proof))
-    }
+/// A fingerprint of anything that can be encoded.
+pub fn fingerprint_of(value: &impl Serialize) -> u128 {
+    fingerprint(&encode(value))
 }
 
 fn encode(value: &impl Serialize) -> Vec<u8> {
@@ -216,8 +296,8 @@ pub fn standing_still(architecture: &Architecture) -> Architecture {
 /// Longer than anything takes here.
 const STILL: Span = Span::from_secs(10);
 
-/// Looks at every state that can be reached, nearest first, until a promise is broken. After every `1 << 10` states `may_go_on` is
-/// told how many there were.
+/// Looks at every state of a world that can be reached, nearest first, until a promise is broken. After every `1 << 10` states
+/// `may_go_on` is told how many there were.
 pub fn explore(
     architecture: &Architecture,
     calls: &[(NodeId, Call)],
@@ -226,38 +306,13 @@ pub fn explore(
 ) -> Explored {
     let architecture = &standing_still(architecture);
     let first = State::new(architecture, calls, bounds);
-    let mut seen = Memo::default();
-    seen.insert(first.fingerprint());
-    let mut explored = Explored { states: 1, steps: 0, deepest: 0, is_complete: true, finding: None };
-    let mut layer = alloc::vec![first];
-    while !layer.is_empty() {
-        let mut next_layer = Vec::new();
-        for state in layer {
-            if let Some(breach) = state.breach(architecture) {
-                let at = state.sim.world().now();
-                let mut recording = Recording::new(architecture.clone(), 0);
-                recording.swap_tail(0, state.inputs);
-                explored.finding = Some(Finding { breach, recording, at });
-                explored.is_complete = false;
-                return explored;
-            }
-            for choice in state.choices() {
-                explored.steps += 1;
-                let next = state.after(&choice);
-                if !seen.insert(next.fingerprint()) {
-                    continue;
-                }
-                explored.states += 1;
-                next_layer.push(next);
-                let is_report_due = explored.states.is_multiple_of(1 << 10);
-                if explored.states >= bounds.states || is_report_due && !may_go_on(explored.states) {
-                    explored.is_complete = false;
-                    return explored;
-                }
-            }
-        }
-        layer = next_layer;
-        explored.deepest += u32::from(!layer.is_empty());
-    }
-    explored
+    let searched = search(first, bounds.states, |state| state.breach(architecture), may_go_on);
+    let Searched { states, steps, deepest, is_complete, found } = searched;
+    let finding = found.map(|(state, breach)| {
+        let at = state.sim.world().now();
+        let mut recording = Recording::new(architecture.clone(), 0);
+        recording.swap_tail(0, state.inputs);
+        Finding { breach, recording, at }
+    });
+    Explored { states, steps, deepest, is_complete, finding }
 }

@@ -203,18 +203,18 @@ impl Ordering {
         }
     }
 
-    /// The replica of Multi-Paxos, if it is one.
-    pub fn paxos(&self) -> Option<&paxos::Replica> {
-        match self {
-            Self::MultiPaxos(replica) => Some(replica),
-            _ => None,
-        }
-    }
-
     /// The replica of Viewstamped Replication, if it is one.
     pub fn vr(&self) -> Option<&Vr> {
         match self {
             Self::Vr(vr) => Some(vr),
+            _ => None,
+        }
+    }
+
+    /// The replica of Multi-Paxos, if it is one.
+    pub fn paxos(&self) -> Option<&paxos::Replica> {
+        match self {
+            Self::MultiPaxos(replica) => Some(replica),
             _ => None,
         }
     }

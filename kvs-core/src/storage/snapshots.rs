@@ -18,7 +18,7 @@ use super::engine::{
     Batch, Change, Engine, EngineOptions, Expected, KeyRange, Life, Storage as _, StorageError, StorageFault,
 };
 use super::journal::Journal;
-use super::smr::{self, KVStoreState};
+use super::smr;
 use super::{MachineSnapshot, Sessions};
 use crate::disk::Disk;
 use crate::op::{KVSOperation, Key, Value};
@@ -113,13 +113,13 @@ fn fault(error: StorageError) -> StorageFault {
 #[derive(Serialize, Deserialize)]
 struct Rest {
     served: Sessions,
-    /// The state of a replicated state machine, with empty texts for its values; and whether it is compressed on its way.
-    smr: Option<(KVStoreState, bool)>,
+    /// The state of a replicated state machine, with empty texts for its values.
+    smr: Option<smr::Snapshot>,
 }
 
 fn values(machine: &MachineSnapshot) -> BTreeMap<&Key, &Value> {
     match &machine.smr {
-        Some(smr) => smr.state.data.iter().map(|(key, entry)| (key, &entry.value)).collect(),
+        Some(snapshot) => snapshot.state.data.iter().map(|(key, entry)| (key, &entry.value)).collect(),
         None => machine.core.iter().collect(),
     }
 }
@@ -136,12 +136,11 @@ fn write(engine: &mut Engine, disk: &mut Disk, snapshot: &Snapshot) -> Result<()
             changes.push(Change::Put { key: key.clone(), value: value.clone(), expected: Expected::Any });
         }
     }
-    let smr = snapshot.machine.smr.as_ref().map(|smr| {
-        let mut state = KVStoreState::clone(&smr.state);
+    let mut smr = snapshot.machine.smr.clone();
+    if let Some(smr) = &mut smr {
         let nothing = Value::default();
-        state.data.values_mut().for_each(|entry| entry.value = nothing.clone());
-        (state, smr.is_compressed)
-    });
+        Arc::make_mut(&mut smr.state).data.values_mut().for_each(|entry| entry.value = nothing.clone());
+    }
     let rest = Rest { served: snapshot.machine.served.clone(), smr };
     // Encoding plain data into memory does not fail.
     let bytes = postcard::to_allocvec(&rest).unwrap_or_default();
@@ -162,13 +161,14 @@ fn read(engine: &Engine, disk: &Disk) -> Result<Snapshot, StorageError> {
     })?;
     let kept = engine.scan(disk, &KeyRange::all())?;
     let mut machine = MachineSnapshot { served, ..MachineSnapshot::default() };
-    if let Some((mut state, is_compressed)) = smr {
+    if let Some(mut smr) = smr {
+        let state = Arc::make_mut(&mut smr.state);
         for (key, kept) in kept {
             if let Some(entry) = state.data.get_mut(&key) {
                 entry.value = kept.value;
             }
         }
-        machine.smr = Some(smr::Snapshot { state: Arc::new(state), is_compressed });
+        machine.smr = Some(smr);
     } else {
         for (key, kept) in kept {
             machine.core.apply(&KVSOperation::Put(key, kept.value));

@@ -17,7 +17,8 @@ pub const STALE_BALLOT: Mark = Mark("refused: follows a higher ballot");
 /// An acceptor has granted a lease that has not ended.
 pub const LEASED: Mark = Mark("no answer: a lease binds it to another");
 
-const CHECKPOINT_AFTER_RECORDS: u32 = 64;
+/// After so many records, or as many as it keeps slots: then writing all of them anew costs no more than the records did.
+const CHECKPOINT_AFTER_RECORDS: usize = 64;
 
 /// What an acceptor keeps on its disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,7 +182,8 @@ impl Acceptor {
             self.journal.append(cx.disk(), &record);
         }
         self.durable.apply(record);
-        if self.journal.records_since_checkpoint() >= CHECKPOINT_AFTER_RECORDS {
+        let enough = self.durable.accepted.len().max(CHECKPOINT_AFTER_RECORDS);
+        if self.journal.records_since_checkpoint() as usize >= enough {
             self.journal.checkpoint(cx.disk(), &self.durable);
         }
     }

@@ -33,6 +33,8 @@ pub struct Proxy {
     leader: Ballot,
     /// How many proposers further on it looks, since that one has not answered.
     turn: u32,
+    /// How often it has looked further on: whoever knows of no newer leader does not make it begin again.
+    tries: u32,
     /// Which replica answers the next read that goes by no leader.
     reader: u32,
 }
@@ -40,7 +42,7 @@ pub struct Proxy {
 impl Proxy {
     /// A proxy that has not booted.
     pub fn new(config: Arc<PaxosConfig>, cluster: Arc<Cluster>) -> Self {
-        Self { config, cluster, pending: BTreeMap::new(), leader: Ballot::default(), turn: 0, reader: 0 }
+        Self { config, cluster, pending: BTreeMap::new(), leader: Ballot::default(), turn: 0, tries: 0, reader: 0 }
     }
 
     /// Handles an event.
@@ -98,7 +100,7 @@ impl Proxy {
     /// The proposer that it takes for the leader; after a silence, the next one.
     fn target(&self) -> NodeId {
         let proposers = &self.cluster.proposers;
-        let place = (self.leader.proposer_id.saturating_sub(1) + self.turn) as usize;
+        let place = self.leader.proposer_id.saturating_sub(1).wrapping_add(self.turn) as usize;
         proposers[place % proposers.len()]
     }
 
@@ -120,7 +122,13 @@ impl Proxy {
         if self.pending.is_empty() {
             return;
         }
-        self.turn = self.turn.wrapping_add(1);
+        let all_asked = |tries: u32| tries as usize % self.cluster.proposers.len() == 0;
+        self.tries = self.tries.wrapping_add(1);
+        if self.turn == 0 && all_asked(self.tries) {
+            // The one that is taken for the leader was asked just now: somebody has pointed at it.
+            self.tries = self.tries.wrapping_add(1);
+        }
+        self.turn = self.tries;
         for client in self.pending.keys().copied().collect::<Vec<_>>() {
             self.pass_on(client, cx);
         }
