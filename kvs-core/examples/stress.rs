@@ -2,6 +2,8 @@
 //!
 //! `--engine memory` picks where the server keeps values (`all`: one run each), `--seed 7` another run, `--real-time` lets a second take a second.
 
+#![allow(clippy::disallowed_types, reason = "with `--real-time` it keeps step with the clock")]
+
 use std::process::ExitCode;
 use std::time::Instant;
 

@@ -61,7 +61,7 @@ type Seen = (Vec<(Key, Versioned)>, Option<String>);
 
 fn seen(engine: &Engine, disk: &Disk) -> Seen {
     let kept = engine.scan(disk, &KeyRange::all()).expect("it works");
-    (kept, engine.note().map(|note| note.to_string()))
+    (kept, engine.note().map(ToString::to_string))
 }
 
 fn open(options: EngineOptions, disk: &mut Disk) -> Result<Engine, StorageFault> {
@@ -344,7 +344,7 @@ fn what_has_rotted_is_not_taken_for_data() {
                     refused += 1;
                     continue;
                 };
-                let found = (kept, engine.note().map(|note| note.to_string()));
+                let found = (kept, engine.note().map(ToString::to_string));
                 assert!(run.states.contains(&found), "{options:?}: {file}, byte {position}: {found:?}");
             }
         }

@@ -231,7 +231,7 @@ fn mutant_looking_and_putting_in_two_steps_says_yes_twice() {
                 match (*step, is_one_step) {
                     (0, true) => {}
                     (0, false) => {
-                        *may = store.get(&disk, &k).expect("it works").is_some_and(|kept| kept.version == seen)
+                        *may = store.get(&disk, &k).expect("it works").is_some_and(|kept| kept.version == seen);
                     }
                     (_, true) => {
                         let said = store.put(&mut disk, &k, &value("1"), seen.into());

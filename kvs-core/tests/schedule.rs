@@ -415,7 +415,7 @@ fn says_where_it_went_wrong_and_what_was_expected() {
         ("run fast", "line 1, column 5: expected a time, such as 200ms or 1.5s, not `fast`"),
         (
             "zoo elephant",
-            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal, primary-backup, vr, raft, linearizable, smr), not `elephant`",
+            "line 1, column 5: expected a store (local, replicated, sharded, sharded-replicated, sharded-causal, primary-backup, vr, raft, linearizable, smr, versioned), not `elephant`",
         ),
         ("zoo replicated replicas=0", "line 1, column 16: `replicas` must be a number from 1 to 1000, not `0`"),
         ("zoo replicated fanout=9", "line 1, column 1: a fan-out of 9 needs"),

@@ -432,11 +432,11 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             }
             while !self.clients_are_idle() && self.now() < patience && self.step()? {}
             let asked = &self.watch.history().operations()[before..];
-            let unanswered = asked.iter().filter(|operation| {
+            let mut unanswered = asked.iter().filter(|operation| {
                 !operation.ended.as_ref().is_some_and(|ended| matches!(ended.outcome, Outcome::Ok(_)))
             });
             open = unanswered.clone().map(|operation| (operation.client(), operation.op().is_write())).collect();
-            match unanswered.last() {
+            match unanswered.next_back() {
                 None => return Ok(()),
                 Some(_) if self.now() < patience && self.clients_are_idle() => {}
                 Some(last) => {

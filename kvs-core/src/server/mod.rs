@@ -34,8 +34,8 @@ use crate::time::Span;
 
 pub use client::{
     COPIES_POSSIBLE, Call, ClerkMessage, ClerkOptions, Client, ClientOptions, Create, FIRST_COPY, Fill, GAVE_UP,
-    IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, REDIRECTED,
-    REROUTED, RETRIED, ReadContext, Recovery, Return, SECOND_ROUND, TAKEN_FOR_SUCCESS, Traffic,
+    IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, MAY_STILL_ARRIVE, NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP,
+    REDIRECTED, REROUTED, RETRIED, ReadContext, Recovery, Return, SECOND_ROUND, TAKEN_FOR_SUCCESS, Traffic,
 };
 pub use node::{Message, Node, Timer};
 pub use packet_loss::PacketLossWrapper;

@@ -81,8 +81,8 @@ impl Message {
             Self::Traffic(_) => "Traffic",
             Self::Called(_) => "Called",
             Self::Returned(_) => "Returned",
-            Self::Request(_) => "Request",
-            Self::Response(_) => "Response",
+            Self::Request(_) | Self::Clerk(ClerkMessage::Ask { .. }) => "Request",
+            Self::Response(_) | Self::Clerk(ClerkMessage::Answer { .. }) => "Response",
             Self::Gossip(message) => match message {
                 gossip::Message::Mail { .. } => "Mail",
                 gossip::Message::Rumor { .. } => "Rumor",
@@ -110,8 +110,6 @@ impl Message {
             Self::Watch(_) => "Watch",
             Self::Noticed(_) => "Noticed",
             Self::Subscription(message) => message.kind(),
-            Self::Clerk(ClerkMessage::Ask { .. }) => "Request",
-            Self::Clerk(ClerkMessage::Answer { .. }) => "Response",
         }
     }
 

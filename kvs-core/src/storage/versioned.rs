@@ -117,7 +117,7 @@ impl KeyValueServer {
             KVSResponse::Refused(error) => return Some(KVSResponse::Refused(error)),
             _ => None,
         };
-        admit_put(current, version.into(), version.generation).err().map(refusal)
+        admit_put(current, version.into(), version.generation).err().as_ref().map(refusal)
     }
 
     /// Keeps a value, whatever is there.
@@ -132,14 +132,14 @@ impl KeyValueServer {
                 self.shown.insert(key.clone(), Versioned { value: value.clone(), version });
                 KVSResponse::PutAt(version)
             }
-            Err(error) => refusal(error),
+            Err(error) => refusal(&error),
         }
     }
 }
 
 /// What an engine's error says to a client.
-fn refusal(error: StorageError) -> KVSResponse {
-    KVSResponse::Refused(match error {
+fn refusal(error: &StorageError) -> KVSResponse {
+    KVSResponse::Refused(match *error {
         StorageError::KeyNotFound => KVStoreError::KeyNotFound,
         StorageError::KeyAlreadyExists => KVStoreError::KeyAlreadyExists,
         StorageError::VersionMismatch { expected, actual } => KVStoreError::VersionMismatch { expected, actual },

@@ -117,7 +117,7 @@ impl Slot {
             fingerprint: 0,
         };
         for (replica, client) in (0..).zip(proposed) {
-            slot.say(replica, Said::Proposal(command(client)));
+            slot.say(replica, &Said::Proposal(command(client)));
         }
         slot.seal()
     }
@@ -146,14 +146,14 @@ impl Slot {
         self
     }
 
-    fn say(&mut self, replica: u32, said: Said) {
-        if let Said::Proposal(command) = &said {
+    fn say(&mut self, replica: u32, said: &Said) {
+        if let Said::Proposal(command) = said {
             self.proposed.insert((replica, fingerprint_of(command)));
         }
         if let Said::Vote { phase, vote: Some(vote) } = said {
-            let votes = self.votes.entry(phase).or_default();
-            if !votes.contains(&vote) {
-                votes.push(vote);
+            let votes = self.votes.entry(*phase).or_default();
+            if !votes.contains(vote) {
+                votes.push(*vote);
             }
             if votes.len() > 1 {
                 self.broken.get_or_insert("votes for both in one phase");
@@ -175,7 +175,7 @@ impl Slot {
         loop {
             let agreement = &mut self.replicas[replica as usize].agreement;
             match agreement.turn(rules, &mut || toss) {
-                Some(Turn::Say { said, .. }) => self.say(replica, said),
+                Some(Turn::Say { said, .. }) => self.say(replica, &said),
                 Some(Turn::Decide(value)) => {
                     self.replicas[replica as usize].decided = Some(value);
                     self.decides(replica, value, rules);
@@ -217,7 +217,7 @@ impl Slot {
         } else {
             let agreement = Agreement::default();
             self.replicas[replica as usize] = Replica { agreement, said: Vec::new(), decided: None };
-            self.say(replica, Said::Proposal(command(proposes)));
+            self.say(replica, &Said::Proposal(command(proposes)));
         }
         let least = order(self.replicas[replica as usize].agreement.stage());
         for other in (0..REPLICAS).filter(|other| *other != replica) {

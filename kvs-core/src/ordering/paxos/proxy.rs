@@ -122,7 +122,7 @@ impl Proxy {
         if self.pending.is_empty() {
             return;
         }
-        let all_asked = |tries: u32| tries as usize % self.cluster.proposers.len() == 0;
+        let all_asked = |tries: u32| (tries as usize).is_multiple_of(self.cluster.proposers.len());
         self.tries = self.tries.wrapping_add(1);
         if self.turn == 0 && all_asked(self.tries) {
             // The one that is taken for the leader was asked just now: somebody has pointed at it.

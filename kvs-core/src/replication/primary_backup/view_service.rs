@@ -99,7 +99,7 @@ impl ViewService {
         match *event {
             Event::Boot => self.on_boot(cx),
             Event::Receive { from, message: Message::Ping { view, life, at } } => {
-                self.on_ping(from, view, life, at, cx)
+                self.on_ping(from, view, life, at, cx);
             }
             Event::Timer(Timer::PingCheck) => self.on_ping_check(cx),
             // Said to servers.

@@ -8,7 +8,8 @@
 //! | ok | | it was done |
 //! | another version is there, or there is such a key | one copy has left, and the server has not started anew since | it was not done |
 //! | the same | an earlier copy may have been served | unknown; but this version is past, so that no late copy can be applied |
-//! | there is no such key | the server has not started anew since | it was not done: nothing deletes |
+//! | there is no such key | one copy has left, and the server has not started anew since | it was not done |
+//! | the same | another copy may still arrive | unknown: the key may be made, and come to that version, before it does |
 //! | nothing, too often | | unknown; a late copy can still be applied |
 //!
 //! A request that the client itself has dropped has not left. That a copy is served once is the transport's promise: the server drops
@@ -113,8 +114,10 @@ pub const MAY_HAVE_ARRIVED: Mark = Mark("refused, but an earlier copy may have a
 pub const IN_ANOTHER_LIFE: Mark = Mark("refused by a server that has started anew: a copy may have arrived before");
 /// Copies may have been made on the way.
 pub const COPIES_POSSIBLE: Mark = Mark("refused, but the network may have made a copy: unknown, and over");
-/// Nothing deletes, so there never was such a key.
-pub const NEVER_THERE: Mark = Mark("no such key, and nothing deletes: it was not done");
+/// The answer to the only copy is the last word.
+pub const NEVER_THERE: Mark = Mark("no such key, and no other copy has left: it was not done");
+/// Another copy may come when there is such a key.
+pub const MAY_STILL_ARRIVE: Mark = Mark("no such key, but another copy may still arrive: unknown");
 /// Not safe: another version is taken for its own.
 pub const TAKEN_FOR_SUCCESS: Mark = Mark("refused after it has asked again: takes it for its own work");
 /// Not safe: what is there is overwritten.
@@ -211,8 +214,14 @@ impl Clerk {
                 KVSResponse::GetAt(Versioned { version, .. }),
             ) => Conclusion::Ask(KVSOperation::PutIf(key.clone(), value.clone(), *version)),
             (KVSOperation::PutIf(..), KVSOperation::PutIf(..), KVSResponse::Refused(KVStoreError::KeyNotFound)) => {
-                cx.mark(if is_certain { NEVER_THERE } else { IN_ANOTHER_LIFE }, subject);
-                let outcome = if is_certain { Outcome::Ok(result.clone()) } else { Outcome::MaybeClosed };
+                let is_alone = self.copies == 1 && self.options.assumes_no_copies;
+                let (mark, outcome) = match () {
+                    // The key may be made, and come to that version, before another copy arrives.
+                    () if !is_alone => (MAY_STILL_ARRIVE, Outcome::Maybe),
+                    () if !is_certain => (IN_ANOTHER_LIFE, Outcome::MaybeClosed),
+                    () => (NEVER_THERE, Outcome::Ok(result.clone())),
+                };
+                cx.mark(mark, subject);
                 Conclusion::Over(outcome)
             }
             (
@@ -294,6 +303,9 @@ impl Client {
             Conclusion::Over(outcome) => {
                 self.pending = None;
                 cx.cancel_timer(Timer::Retry);
+                if outcome == Outcome::Maybe {
+                    self.lose_track();
+                }
                 self.end(id, outcome, cx);
             }
         }

@@ -21,8 +21,8 @@ use crate::time::Span;
 
 use clerk::Clerk;
 pub use clerk::{
-    COPIES_POSSIBLE, ClerkOptions, Create, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, Message as ClerkMessage,
-    NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, Recovery, TAKEN_FOR_SUCCESS,
+    COPIES_POSSIBLE, ClerkOptions, Create, FIRST_COPY, IN_ANOTHER_LIFE, MAY_HAVE_ARRIVED, MAY_STILL_ARRIVE,
+    Message as ClerkMessage, NEVER_LEFT, NEVER_THERE, OVERWRITES, OnMismatch, PUT_ON_TOP, Recovery, TAKEN_FOR_SUCCESS,
 };
 
 /// What the reader wants a client to do.
@@ -433,13 +433,18 @@ impl Client {
             self.end(id, Outcome::Unavailable, cx);
             return;
         }
+        self.lose_track();
+        self.end(id, Outcome::Maybe, cx);
+    }
+
+    /// It goes on as somebody else.
+    fn lose_track(&mut self) {
         // The lost operation may still take effect: whatever this client does next must not be taken for its continuation.
         self.session += 1;
         self.last_sequence = 0;
         self.contexts.clear();
         self.seen = VectorClock::default();
         self.dependencies = None;
-        self.end(id, Outcome::Maybe, cx);
     }
 
     fn end(&mut self, id: RequestId, outcome: Outcome, cx: &mut Context<'_, Node>) {

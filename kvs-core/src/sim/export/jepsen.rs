@@ -87,12 +87,11 @@ impl Event<'_> {
         };
         let op = self.operation.op();
         let (f, asked) = match op {
-            KVSOperation::Put(_, value) => ("put", core::slice::from_ref(value)),
+            KVSOperation::Put(_, value) | KVSOperation::PutIf(_, value, _) => ("put", core::slice::from_ref(value)),
             KVSOperation::Get(_) => ("get", &[][..]),
             KVSOperation::Delete(_) => ("delete", &[][..]),
             KVSOperation::MGet(_) => ("mget", &[][..]),
             KVSOperation::GetAll => ("getall", &[][..]),
-            KVSOperation::PutIf(_, value, _) => ("put", core::slice::from_ref(value)),
             KVSOperation::PutFor(_, value, _) => ("put-for", core::slice::from_ref(value)),
             KVSOperation::Exists(_) => ("exists", &[][..]),
             KVSOperation::ListKeys => ("keys", &[][..]),
