@@ -7,8 +7,8 @@ use kvs_core::time::Time;
 use kvs_core::zoo::{Architecture, OptionError, catalog, parse_span};
 
 use crate::command::Speed;
+use crate::lessons::lesson;
 use crate::panels::caption::Lesson;
-use crate::panels::schedule::lesson;
 use crate::share::{self, ShareError};
 
 /// The names of all that can be asked for.
@@ -105,7 +105,9 @@ impl Start {
         written.apart("lesson", &["schedule"])?;
         let mut start = match (written.get("run"), written.get("lesson"), written.get("schedule")) {
             (Some(link), ..) => Self::link(link)?,
-            (_, Some(name), _) => Self::told(lesson(name).ok_or_else(|| EmbedError::Lesson(short(name)))?, &written)?,
+            (_, Some(name), _) => {
+                Self::told(lesson(name).ok_or_else(|| EmbedError::Lesson(short(name)))?.text, &written)?
+            }
             (_, _, Some(text)) => Self::told(text, &written)?,
             _ => Self::plain(&written)?,
         };

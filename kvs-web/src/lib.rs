@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod js;
 pub mod keymap;
 pub mod keyspace;
+pub mod lessons;
 mod panels;
 pub mod player;
 pub mod share;

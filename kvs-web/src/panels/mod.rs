@@ -15,7 +15,7 @@ pub mod operations;
 pub mod options;
 pub mod popover;
 pub mod promises;
-pub mod schedule;
+mod schedule;
 pub mod search;
 pub mod shards;
 pub mod share;
