@@ -15,7 +15,7 @@ pub mod operations;
 pub mod options;
 pub mod popover;
 pub mod promises;
-mod schedule;
+pub mod schedule;
 pub mod search;
 pub mod shards;
 pub mod share;
