@@ -155,7 +155,6 @@ fn vr_keeps_its_invariants() {
     use kvs_core::ordering::vr::{
         ALREADY_THERE, BEHIND, CALLED, ENTERED, GAP, OLD_VIEW, RECOVERED, RECOVERING, STARTED,
     };
-    // Who has gone further before its crash than all who answer is rare; the lesson `vr_remembered_view` plays it.
     let marks = [ALREADY_THERE, BEHIND, CALLED, ENTERED, GAP, OLD_VIEW, RECOVERED, RECOVERING, STARTED];
     assert_seen(&live_many(Animal::Vr), &marks);
 }

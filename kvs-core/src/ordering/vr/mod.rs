@@ -91,8 +91,6 @@ pub const ALREADY_THERE: Mark = Mark("repeated request: has its slot already");
 pub const RECOVERING: Mark = Mark("has lost its memory: asks the others, and takes no part");
 /// Enough have told it.
 pub const RECOVERED: Mark = Mark("has its memory back");
-/// Those who answer have not come as far as it had.
-pub const TOO_OLD: Mark = Mark("has gone further before its crash: waits for a later view");
 
 /// What a replica does at the moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

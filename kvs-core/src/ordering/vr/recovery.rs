@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Durable, Entries, Message, RECOVERED, RECOVERING, Status, TOO_OLD, Vr};
+use super::{Durable, Entries, Message, RECOVERED, RECOVERING, Status, Vr};
 use crate::ordering::{Executor, Host};
 use crate::process::{Context, NodeId};
 use crate::storage::journal::Journal;
@@ -90,8 +90,8 @@ impl Vr {
         }
         let latest = asked.answers.values().map(|(view, _)| *view).max().unwrap_or(0);
         let enough = asked.answers.len() >= needed;
-        if enough && latest < self.view {
-            cx.mark(TOO_OLD, u64::from(self.view));
+        // Who answers has gone as far as this replica had before its crash (it was told how far that is), or it does not come back to that.
+        if latest < self.view {
             return;
         }
         let primary = self.primary_of(latest);
