@@ -45,7 +45,7 @@ async fn a_lesson_is_read_answered_and_left_by_doing_something() {
     read(WIDE, "sharded-causal", |page| {
         Box::pin(async move {
             page.click("[data-testid=open-schedule]").await;
-            page.choose("[data-testid=lesson]", "The reply waits for the insult").await;
+            page.choose("[data-testid=lesson]", "reply_waits_for_insult").await;
             let has_come = "return document.querySelector('[data-testid=schedule-input]').value.includes('insult')";
             page.until("its text is there", has_come).await;
             page.click("[data-testid=run-schedule]").await;
