@@ -17,7 +17,7 @@
 //! - A view names lives of servers. Whoever restarts is idle until a later view names it.
 //!
 //! One file each: what a primary does, what a backup does, how both learn of views, and the view service. Primary and backup are one struct, as a
-//! server plays both parts in its time. With [`Form::Chain`] the same servers, views and messages make a *chain*: see [`chain`].
+//! server plays both parts in its time. With [`Form::Chain`] the same servers, views and messages make a *chain*: see `chain.rs`.
 
 mod backup;
 mod chain;
