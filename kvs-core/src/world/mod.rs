@@ -5,6 +5,8 @@
 
 mod network;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -704,10 +706,14 @@ impl<P: Process> World<P> {
             return false;
         }
         for (id, due) in core::mem::take(&mut slot.backlog) {
-            let reason = if let Due::Timer { timer, .. } = &due { Some(*timer) } else { None };
-            let ticket = self.queue.push_as(id, self.now.time, due);
-            if let Some(entry) = slot.timers.iter_mut().find(|(timer, _)| Some(*timer) == reason) {
-                entry.1 = ticket;
+            if let Due::Timer { timer, .. } = due {
+                // Whoever lets a message arrive by hand makes a paused node take a step, in which it may have set the timer anew, or cancelled it.
+                let set = slot.timers.iter_mut().find(|(set, ticket)| *set == timer && ticket.sequence == id);
+                if let Some((_, ticket)) = set {
+                    *ticket = self.queue.push_as(id, self.now.time, due);
+                }
+            } else {
+                self.queue.push_as(id, self.now.time, due);
             }
         }
         true
