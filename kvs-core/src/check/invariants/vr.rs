@@ -15,8 +15,8 @@ use crate::zoo::Architecture;
 pub(super) struct Watch {
     /// By view and op-number: what the first replica had there that took part.
     logs: BTreeMap<(u32, u64), (NodeId, RequestId)>,
-    /// By op-number: what somebody has executed.
-    committed: BTreeMap<u64, (NodeId, RequestId)>,
+    /// By op-number: what somebody has executed, and the earliest view in which somebody had.
+    committed: BTreeMap<u64, (NodeId, RequestId, u32)>,
     /// The view that a replica has told others.
     told: BTreeMap<NodeId, u32>,
 }
@@ -56,8 +56,9 @@ impl Watch {
         let done = before.filter(|before| !before.is_recovering()).map_or(0, Vr::applied);
         let until = usize::try_from(now.applied()).unwrap_or(usize::MAX);
         for (op, request) in (1_u64..).zip(now.log()).take(until).filter(|(op, _)| *op > done) {
-            let (first, id) = *self.committed.entry(op).or_insert((node, request.id));
-            if id != request.id {
+            let (first, id, since) = self.committed.entry(op).or_insert((node, request.id, view));
+            *since = view.min(*since);
+            if *id != request.id {
                 let what = format!("slot {op} was executed as {} here and as {id} at node {}", request.id, first.0);
                 return Err(("VR2", what));
             }
@@ -68,13 +69,13 @@ impl Watch {
         Ok(())
     }
 
-    /// Whoever begins to lead has all that was committed.
+    /// Whoever begins to lead has all that was committed in earlier views. (One that was away may begin a view that the others have left long ago.)
     fn look_at_primary(&self, now: &Vr) -> Found {
         let at = |op: u64| usize::try_from(op).ok()?.checked_sub(1).and_then(|place| now.log().get(place));
-        let missing = |(op, (_, id)): &(&u64, &(NodeId, RequestId))| at(**op).is_none_or(|request| request.id != *id);
-        match self.committed.iter().find(missing) {
+        let mut earlier = self.committed.iter().filter(|(_, (.., since))| *since < now.view());
+        match earlier.find(|(op, (_, id, _))| at(**op).is_none_or(|request| request.id != *id)) {
             None => Ok(()),
-            Some((op, (first, id))) => {
+            Some((op, (first, id, _))) => {
                 let view = now.view();
                 Err((
                     "VR2",
