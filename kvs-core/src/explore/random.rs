@@ -451,8 +451,7 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
     fn ask(&mut self, client: NodeId, writes: bool) -> Result<(), Breach> {
         let Ok(key) = Key::new("k1") else { return Ok(()) };
         let op = if writes {
-            self.values += 1;
-            let Ok(value) = Value::new(&format!("w{}", self.values)) else { return Ok(()) };
+            let Some(value) = self.new_value() else { return Ok(()) };
             KVSOperation::Put(key, value)
         } else {
             KVSOperation::Get(key)

@@ -27,18 +27,29 @@ impl PrimaryBackup {
             return;
         }
         let view = self.view.number;
-        if opn > self.last_op + 1 {
-            if self.asked_after != Some(self.last_op) {
-                self.asked_after = Some(self.last_op);
-                cx.mark(GAP, self.last_op + 1);
-                cx.durably().send(from, Message::FwdReq { view, opn: self.last_op });
-            }
+        if self.asks_for_gap(from, opn, cx) {
             return;
         }
         if opn == self.last_op + 1 {
             self.apply(opn, request, desk, cx);
         }
         cx.durably().send(from, Message::FwdAck { view, opn: self.last_op });
+    }
+
+    /// Operations are missing before this one: whoever sent it is asked for them, once. False if none are.
+    pub(super) fn asks_for_gap<P>(&mut self, from: NodeId, opn: u64, cx: &mut Context<'_, P>) -> bool
+    where
+        P: Process<Message: From<Message>, Timer: From<Timer>>,
+    {
+        if opn <= self.last_op + 1 {
+            return false;
+        }
+        if self.asked_after != Some(self.last_op) {
+            self.asked_after = Some(self.last_op);
+            cx.mark(GAP, self.last_op + 1);
+            cx.durably().send(from, Message::FwdReq { view: self.view.number, opn: self.last_op });
+        }
+        true
     }
 
     /// The state with which a view begins. It is installed once: a late copy would take back what was applied since.

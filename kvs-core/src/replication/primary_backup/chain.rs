@@ -20,7 +20,7 @@
 
 use alloc::sync::Arc;
 
-use super::{Desk, GAP, Message, PrimaryBackup, REPEATED, Timer};
+use super::{Desk, Message, PrimaryBackup, REPEATED, Timer};
 use crate::ordering::Reply;
 use crate::process::{Context, Mark, NodeId, Process};
 use crate::request::Request;
@@ -145,12 +145,7 @@ impl PrimaryBackup {
             return;
         }
         let view = self.view.number;
-        if opn > self.last_op + 1 {
-            if self.asked_after != Some(self.last_op) {
-                self.asked_after = Some(self.last_op);
-                cx.mark(GAP, self.last_op + 1);
-                cx.durably().send(from, Message::FwdReq { view, opn: self.last_op });
-            }
+        if self.asks_for_gap(from, opn, cx) {
             return;
         }
         if opn == self.last_op + 1 {
