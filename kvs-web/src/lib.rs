@@ -18,6 +18,8 @@ pub mod keyspace;
 pub mod lessons;
 mod panels;
 pub mod player;
+pub mod root;
+pub mod route;
 pub mod share;
 pub mod stage;
 pub mod store;
