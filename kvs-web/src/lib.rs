@@ -23,4 +23,5 @@ pub mod route;
 pub mod share;
 pub mod stage;
 pub mod store;
+pub mod transcript;
 pub mod work;

@@ -5,6 +5,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 logs=$root/target/setup
+axe_version=4.14.1
+axe_home=$cargo_home/axe-core-$axe_version
+axe=$axe_home/node_modules/axe-core/axe.min.js
 cd "$root"
 
 # First on PATH, so that our wasm-opt wins over a distribution's, which may be too old.

@@ -40,8 +40,8 @@ cargo_install() {
         cargo install "$@"
 }
 
-need_wasm_opt() {
-    wasm_opt_is_recent || have npm || need "Node.js with npm" nodejs npm
+need_npm() {
+    { wasm_opt_is_recent && [ -e "$axe" ]; } || have npm || need "Node.js with npm" nodejs npm
 }
 
 wasm_opt_is_recent() { at_least "$(version_of wasm-opt)" "$oldest_binaryen_version"; }
@@ -55,6 +55,11 @@ set_up_wasm_opt() {
     quietly "install wasm-opt $binaryen_version" npm install --prefix "$home" --no-audit --no-fund "binaryen@$binaryen_version"
     ln -sf "$home/node_modules/.bin/wasm-opt" "$link"
     wasm_opt_is_recent || die "wasm-opt $binaryen_version does not run with Node.js $(version_of node)."
+}
+
+# What the end-to-end tests look for barriers with.
+set_up_axe() {
+    [ -e "$axe" ] || quietly "install axe-core $axe_version" npm install --prefix "$axe_home" --no-audit --no-fund "axe-core@$axe_version"
 }
 
 remind_of_path() {

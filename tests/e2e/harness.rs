@@ -220,6 +220,13 @@ impl Page {
         self.client.issue_cmd(command).await.expect("the browser shows what is printed");
     }
 
+    /// Has the page look as it does for somebody who prefers the dark.
+    pub(crate) async fn in_the_dark(&self) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        let command = DevTools { command: "Emulation.setEmulatedMedia", parameters: json!({ "features": features }) };
+        self.client.issue_cmd(command).await.expect("the browser shows it in the dark");
+    }
+
     /// Presses a key where the keyboard is.
     pub(crate) async fn press(&self, key: Key) {
         let element = self.client.active_element().await.expect("the keyboard is somewhere");

@@ -14,7 +14,7 @@ pub fn Help(props: &HelpProps) -> Html {
     let on_close = props.on_close.clone();
     html! {
         <div class="dialog" role="dialog" aria-label="Help" data-testid="help">
-            <header><h2>{ "Help" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></header>
+            <div class="heading"><h2>{ "Help" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></div>
             <h3>{ "What you can click" }</h3>
             <ul>
                 <li><b>{ "A link" }</b>{ ": cut it, or heal it." }</li>

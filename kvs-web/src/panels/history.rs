@@ -140,7 +140,7 @@ pub fn HistoryDialog(props: &HistoryDialogProps) -> Html {
     html! {
         <div class="dialog history" role="dialog" aria-label="A recorded history" data-testid="history" {ondrop}
             ondragover={Callback::from(|event: DragEvent| event.prevent_default())}>
-            <header><h2>{ "A recorded history" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></header>
+            <div class="heading"><h2>{ "A recorded history" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></div>
             <p>{ "Is it linearizable? Paste or drop what another tool has recorded: operation maps of Jepsen (EDN, or as JSON, one a line), the console log of Jepsen, or a key-value history as Porcupine reads it." }</p>
             if let Some(file) = &*file {
                 <p class="hint">{ format!("{} ({} KB), too long to be shown here.", file.name(), (file.size() / 1_024.0).round()) }</p>

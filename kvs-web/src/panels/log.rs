@@ -1,10 +1,12 @@
-use kvs_core::sim::{Entry, What, describe};
+use gloo_timers::callback::Timeout;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::share::{copy_text, download};
 use super::value_of;
 use crate::command::Command;
 use crate::store::Store;
+use crate::transcript::{self, Announcer, FILTERS, Filter, Kind};
 
 #[derive(Properties, PartialEq)]
 pub struct LogProps {
@@ -12,40 +14,16 @@ pub struct LogProps {
     pub send: Callback<Command>,
 }
 
-/// Which entries are shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Filter {
-    All,
-    Clients,
-    Faults,
-}
-
-const FILTERS: [(Filter, &str); 3] =
-    [(Filter::All, "Everything"), (Filter::Clients, "What clients see"), (Filter::Faults, "What goes wrong")];
-
 /// The most lines in the document; older ones come on demand.
 const LINES: usize = 120;
 
 /// How many pixels from the last line still are at the end.
 const NEAR_END: i32 = 40;
 
-impl Filter {
-    fn admits(self, entry: &Entry) -> bool {
-        match self {
-            Self::All => true,
-            Self::Clients => matches!(entry.what, What::Told { .. }),
-            Self::Faults => matches!(
-                entry.what,
-                What::Lost { .. } | What::Crashed { .. } | What::Booted { .. } | What::Did(_) | What::Marked { .. }
-            ),
-        }
-    }
-}
-
 /// What happened, in words, newest at the bottom.
 #[component]
 pub fn Log(props: &LogProps) -> Html {
-    let filter = use_state(|| Filter::All);
+    let filter = use_state(|| Filter::Story);
     let lines_max = use_state(|| LINES);
     let list = use_node_ref();
     // Stays at the newest line unless the reader has scrolled up.
@@ -69,61 +47,92 @@ pub fn Log(props: &LogProps) -> Html {
     let pick = {
         let filter = filter.clone();
         Callback::from(move |event: Event| {
-            let chosen = value_of(&event);
-            filter.set(FILTERS.iter().find(|(_, name)| *name == chosen).map_or(Filter::All, |(filter, _)| *filter));
+            filter.set(Filter::named(&value_of(&event)));
         })
     };
     let more = {
         let lines_max = lines_max.clone();
         Callback::from(move |_: MouseEvent| lines_max.set(*lines_max + 5 * LINES))
     };
+    let announcer = use_mut_ref(Announcer::default);
+    let copied = use_state(|| false);
+    let copy = {
+        let (store, filter, copied) = (props.store.clone(), filter.clone(), copied.clone());
+        Callback::from(move |_: MouseEvent| {
+            copy_text(&store.read(|player| transcript::text(player, *filter)), &NodeRef::default());
+            copied.set(true);
+            let copied = copied.clone();
+            Timeout::new(2_000, move || copied.set(false)).forget();
+        })
+    };
+    let save = {
+        let (store, filter) = (props.store.clone(), filter.clone());
+        Callback::from(move |_: MouseEvent| {
+            download("what-happened.txt", &store.read(|player| transcript::text(player, *filter)));
+        })
+    };
+    let print = {
+        let lines_max = lines_max.clone();
+        Callback::from(move |_: MouseEvent| {
+            // Paper has room for all of it; it is there when the printer looks.
+            lines_max.set(usize::MAX);
+            Timeout::new(100, || {
+                let _a_page_that_may_not_print_goes_on = web_sys::window().map(|window| window.print());
+            })
+            .forget();
+        })
+    };
     props.store.read(|player| {
-        let names = player.names();
-        let admitted = player.trace().iter().rev().filter(|entry| filter.admits(entry));
-        let mut told = admitted.filter_map(|entry| Some((entry.time, describe(entry, names)?, class(entry))));
+        let mut told = transcript::backwards(player, *filter);
         let mut lines: Vec<_> = told.by_ref().take(*lines_max).collect();
         let has_more = told.next().is_some();
         lines.reverse();
-        let newest = lines.last().map(|(_, text, _)| text.clone()).unwrap_or_default();
+        let said = announcer.borrow_mut().say(player, js_sys::Date::now()).to_owned();
         html! {
             <section class="panel log" aria-labelledby="log-title">
                 <header>
                     <h2 id="log-title">{ "What happened" }</h2>
-                    <select aria-label="Which entries" onchange={pick}>
+                    <select aria-label="Which entries" data-testid="log-filter" onchange={pick}>
                         { for FILTERS.iter().map(|(each, name)| html! {
                             <option value={*name} selected={*each == *filter}>{ *name }</option>
                         }) }
                     </select>
                 </header>
-                <p class="sr-only" role="status">{ if player.is_playing() { String::new() } else { newest } }</p>
-                <ol ref={list} data-testid="log" tabindex="0" {onscroll}>
+                <p class="sr-only" aria-live="polite" data-testid="said">{ said }</p>
+                <ol ref={list} data-testid="log" tabindex="0" aria-labelledby="log-title" {onscroll}>
                     if has_more {
                         <li><button class="quiet" onclick={more}>{ "Show earlier" }</button></li>
                     }
                     if lines.is_empty() {
                         <li class="hint">{ "Nothing yet. Put a value, then press Play." }</li>
                     }
-                    { for lines.into_iter().map(|(time, text, class)| {
+                    { for lines.into_iter().map(|line| {
+                        let time = line.time;
                         let go = props.send.reform(move |_: MouseEvent| Command::Seek(time));
                         html! {
-                            <li class={class}>
+                            <li class={class(line.kind)}>
                                 <button class="when" onclick={go} title="Go to this moment">{ time.to_string() }</button>
-                                <bdi>{ text }</bdi>
+                                <bdi>{ line.words }</bdi>
                             </li>
                         }
                     }) }
                 </ol>
+                <div class="verbs small">
+                    <button data-testid="copy-log" onclick={copy}>{ if *copied { "Copied" } else { "Copy" } }</button>
+                    <button data-testid="save-log" onclick={save}>{ "Save" }</button>
+                    <button data-testid="print-log" onclick={print}>{ "Print" }</button>
+                </div>
             </section>
         }
     })
 }
 
-fn class(entry: &Entry) -> &'static str {
-    match entry.what {
-        What::Lost { .. } | What::Crashed { .. } => "fault",
-        What::Did(_) => "did",
-        What::Told { .. } => "told",
-        What::Marked { .. } => "mark",
-        _ => "",
+fn class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Fault => "fault",
+        Kind::Did => "did",
+        Kind::Told => "told",
+        Kind::Mark => "mark",
+        Kind::Other => "",
     }
 }

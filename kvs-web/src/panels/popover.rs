@@ -36,7 +36,7 @@ pub fn Popover(props: &PopoverProps) -> Html {
     let class = classes!("popover", if y > 50 { "above" } else { "below" });
     html! {
         <div {class} ref={place} role="group" aria-label={title.clone()} data-testid="popover">
-            <header><b>{ title }</b><button class="quiet" aria-label="Close" onclick={move |_| on_close.emit(())}>{ "✕" }</button></header>
+            <div class="heading"><b>{ title }</b><button class="quiet" aria-label="Close" onclick={move |_| on_close.emit(())}>{ "✕" }</button></div>
             { actions }
         </div>
     }

@@ -42,7 +42,7 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
     };
     html! {
         <div class="dialog schedule" role="dialog" aria-label="Schedule" data-testid="schedule">
-            <header><h2>{ "A schedule" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></header>
+            <div class="heading"><h2>{ "A schedule" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></div>
             <p>{ "One statement a line: what is asked, cut, crashed, dropped, and what should come of it. Run it, then go back and forth in it with the bar." }</p>
             <label>{ "Begin with" }
                 <select data-testid="lesson" onchange={pick}>

@@ -127,7 +127,7 @@ fn written(write: impl FnOnce(&mut String) -> std::fmt::Result) -> String {
 }
 
 /// Hands a text over as a file.
-fn download(name: &str, text: &str) {
+pub(super) fn download(name: &str, text: &str) {
     let link = || -> Result<(), JsValue> {
         let page = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
         let blob = Blob::new_with_str_sequence(&Array::of1(&JsValue::from_str(text)))?;
@@ -150,7 +150,7 @@ fn address() -> String {
 }
 
 /// Into the clipboard; where the page may not, the link is at least selected.
-fn copy_text(text: &str, field: &NodeRef) {
+pub(super) fn copy_text(text: &str, field: &NodeRef) {
     if let Some(window) = web_sys::window() {
         let clipboard = window.navigator().clipboard();
         // Undefined on pages that are not served securely.

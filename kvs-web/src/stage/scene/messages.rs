@@ -133,7 +133,9 @@ impl Artist<'_> {
             .child(element("circle").with("class", "reach").at("r", 22.0))
             .child(shape("tip", TIP).with("transform", format!("rotate({})", number(angle))))
             .child(shape("body", look.shape.path()))
-            .child(element("text").with("class", "letter").with("dy", "4.2").text(look.letter));
+            .child(
+                element("text").with("class", "letter").with("aria-hidden", "true").with("dy", "4.2").text(look.letter),
+            );
         if self.view.still { message.child(progress(*part)) } else { message }
     }
 

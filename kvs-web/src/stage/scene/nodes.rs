@@ -87,7 +87,7 @@ impl Artist<'_> {
             .with("data-id", node.0.to_string())
             .with("role", "button")
             .with("tabindex", if is_stop { "0" } else { "-1" })
-            .with("aria-label", format!("{role} {name}, {}. {label}", state.word()))
+            .with("aria-label", format!("{name}, {role}, {}. {label}", state.word()))
             .with("transform", translate(self.layout.place_of(node)))
             .children(self.halo(node))
             .children(shape)
@@ -334,8 +334,10 @@ fn held_by(server: &Server) -> Vec<String> {
     }
 }
 
+/// What stands in a node. All but its name is for the eye: the label says it in sentences.
 fn text(class: &str, text: &str) -> Element {
-    element("text").with("class", class).text(text)
+    let element = element("text").with("class", class).text(text);
+    if class.starts_with("name") { element } else { element.with("aria-hidden", "true") }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few")]

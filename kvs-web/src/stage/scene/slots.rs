@@ -76,7 +76,7 @@ pub(super) fn strip(glance: &Glance, left: f64, top: f64, width: f64) -> Option<
             .child(cell)
             .child(number.at("x", x + CELL.0 / 2.0).at("y", top + CELL.1 - 4.0))
     });
-    Some(element("g").key("log").with("class", "log").children(cells.collect::<Vec<_>>()))
+    Some(element("g").key("log").with("class", "log").with("aria-hidden", "true").children(cells.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]
