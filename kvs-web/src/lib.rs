@@ -11,6 +11,7 @@ pub mod diagram;
 pub mod element;
 pub mod embed;
 pub mod frame;
+pub mod front;
 pub mod inspect;
 pub mod js;
 pub mod keymap;

@@ -32,7 +32,7 @@ async fn a_server_joins_by_click_and_about_a_quarter_of_the_keys_moves() {
             // The whole of it is in the address.
             page.until("the address follows", "return location.hash.includes('at=20s')").await;
             let address = page.address().await;
-            page.open("").await;
+            page.open("replicated").await;
             page.open(address.split_once('#').expect("a fragment").1).await;
             assert!(moves(&page).await.starts_with("View 3: "), "{}", moves(&page).await);
         })

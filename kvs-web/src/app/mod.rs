@@ -21,6 +21,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 pub use address::Arrival;
+pub(crate) use listeners::prefers_stillness;
 pub use message::{By, Msg, Open};
 pub use picture::Touched;
 
@@ -33,7 +34,7 @@ use crate::player::{Changes, Player};
 use crate::stage::layout::Layout;
 use crate::stage::painter::Painter;
 use crate::store::{Selection, Store};
-use listeners::{listeners, prefers_stillness};
+use listeners::listeners;
 
 /// While time passes, panels are drawn anew this often; the picture is at every frame.
 const PANELS_EVERY_MS: f64 = 120.0;

@@ -1,7 +1,7 @@
 //! The frame on a page of its own: the stores on top, the picture and what happened on the left, what can be done and what is promised on the right.
 
+use kvs_core::zoo::Architecture;
 use kvs_core::zoo::catalog::{self, EXHIBITS, Exhibit};
-use kvs_core::zoo::{Architecture, Guarantee};
 use yew::prelude::*;
 
 use super::{App, Msg, Open};
@@ -26,7 +26,7 @@ impl App {
         html! {
             <div class="page">
                 <header class="top">
-                    <h1>{ "KVS Zoo" }</h1>
+                    <h1><a href="#" title="The map of all stores" data-testid="home">{ "KVS Zoo" }</a></h1>
                     <nav class="tabs" aria-label="Stores">{ for EXHIBITS.iter().map(|each| self.tab(ctx, each, exhibit)) }</nav>
                     <span class="grow"></span>
                     <button aria-expanded={is_open(Open::Options).to_string()} data-testid="open-options" onclick={toggle(Open::Options)}>{ "Options" }</button>
@@ -81,10 +81,7 @@ impl App {
 /// What an exhibit promises, in words; with other options than its own it may be something else, and is listed.
 fn promise(exhibit: &Exhibit, player: &Player) -> String {
     let guarantees = |architecture: &Architecture| -> Vec<&'static str> {
-        let claims = architecture.claims();
-        let implied: Vec<Guarantee> = claims.iter().flat_map(|claim| claim.guarantee.implied()).copied().collect();
-        let is_own = |guarantee: &Guarantee| !implied.contains(guarantee);
-        claims.iter().map(|claim| claim.guarantee).filter(is_own).map(Guarantee::title).collect()
+        architecture.own_claims().iter().map(|claim| claim.guarantee.title()).collect()
     };
     let present = guarantees(player.architecture());
     if present == guarantees(&exhibit.architecture()) {

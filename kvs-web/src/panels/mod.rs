@@ -4,6 +4,7 @@
 
 pub mod caption;
 pub mod commands;
+pub mod composer;
 pub mod diagram;
 pub mod help;
 pub mod history;
