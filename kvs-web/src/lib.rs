@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod challenge;
 pub mod command;
 pub mod diagram;
 pub mod element;
@@ -19,9 +20,12 @@ pub mod keyspace;
 pub mod lessons;
 mod panels;
 pub mod player;
+pub mod progress;
+pub mod reading;
 pub mod root;
 pub mod route;
 pub mod share;
 pub mod stage;
 pub mod store;
+pub mod telling;
 pub mod work;

@@ -5,6 +5,7 @@
 mod embed;
 mod front;
 mod harness;
+mod lessons;
 mod shards;
 mod verdicts;
 

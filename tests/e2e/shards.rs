@@ -60,7 +60,8 @@ async fn a_lesson_is_read_answered_and_left_by_doing_something() {
             page.click("[data-testid=lesson-next]").await;
             assert!(page.text("[data-testid=caption]").await.contains("That is the end"));
             page.click("[data-testid=put]").await;
-            page.until("it is another run", "return document.querySelector('[data-testid=caption]') === null").await;
+            let waits = "return document.querySelector('[data-testid=lesson-return]') !== null";
+            page.until("it is another run, and the lesson waits", waits).await;
         })
     })
     .await;

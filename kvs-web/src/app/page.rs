@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{App, Msg, Open};
 use crate::command::Command;
 use crate::panels::{
-    caption, diagram, help, history, inspector, log, notice, operations, options, promises, schedule, search, shards,
+    diagram, help, history, inspector, log, notice, operations, options, promises, schedule, search, shards,
     share as share_panel, transport,
 };
 use crate::player::Player;
@@ -29,6 +29,7 @@ impl App {
                     <h1><a href="#" title="The map of all stores" data-testid="home">{ "KVS Zoo" }</a></h1>
                     <nav class="tabs" aria-label="Stores">{ for EXHIBITS.iter().map(|each| self.tab(ctx, each, exhibit)) }</nav>
                     <span class="grow"></span>
+                    <a class="button" data-testid="open-lessons" href="#lessons">{ "Lessons" }</a>
                     <button aria-expanded={is_open(Open::Options).to_string()} data-testid="open-options" onclick={toggle(Open::Options)}>{ "Options" }</button>
                     <button aria-expanded={is_open(Open::Schedule).to_string()} data-testid="open-schedule" onclick={toggle(Open::Schedule)}>{ "Schedules" }</button>
                     <button aria-expanded={is_open(Open::History).to_string()} data-testid="open-history" onclick={toggle(Open::History)}>{ "Histories" }</button>
@@ -46,10 +47,9 @@ impl App {
                             <p class="promise"><b>{ "Promises " }</b>{ self.store.read(|player| promise(exhibit, player)) }</p>
                             <p class="try"><b>{ "Try " }</b>{ exhibit.try_this }</p>
                         </div>
+                        { self.goal(ctx) }
                         { self.stage(ctx, &send, close) }
-                        if let Some(lesson) = self.lesson.clone() {
-                            <caption::Caption {lesson} on_turn={ctx.link().callback(Msg::Turn)} on_close={ctx.link().callback(|()| Msg::LeaveLesson)} />
-                        }
+                        { self.words(ctx) }
                         <transport::Transport store={self.store.clone()} send={send.clone()} />
                         <diagram::DiagramPanel store={self.store.clone()} send={send.clone()} on_select={on_select.clone()}
                             pointed={self.pointed.clone()} on_unpoint={on_point.reform(|()| Vec::new())} />
