@@ -118,7 +118,34 @@ impl Lesson {
         }
     }
 
-    /// Goes on by itself when time has come so far. A question waits for its answer.
+    /// Goes on while somebody watches. True where time has to stand still: at a question that she has not answered, and where there
+    /// is more to read at one moment. Whoever lets time pass has read what was shown.
+    pub fn watch(&mut self, now: Time) -> bool {
+        if self.is_away {
+            return false;
+        }
+        loop {
+            let here = self.moment();
+            let Some(at) = self.time_of(self.place + 1).filter(|at| *at <= now) else { return false };
+            self.turn(self.place + 1);
+            let has_more = at > here && self.time_of(self.place + 1).is_some_and(|next| next <= at);
+            if has_more || self.is_asking() {
+                return true;
+            }
+        }
+    }
+
+    fn time_of(&self, place: usize) -> Option<Time> {
+        self.words.get(place).map(|(at, _)| *at)
+    }
+
+    /// Whether a question is shown that was not answered.
+    fn is_asking(&self) -> bool {
+        let is_question = matches!(self.words.get(self.place), Some((_, Words::Question { .. })));
+        is_question && self.reply().is_none()
+    }
+
+    /// Goes on by itself when time has come so far.
     pub fn follow(&mut self, now: Time) {
         while let (Some((here, _)), Some((next, _))) = (self.words.get(self.place), self.words.get(self.place + 1)) {
             if self.is_away || next <= here || *next > now {
@@ -197,8 +224,13 @@ mod tests {
     use kvs_core::sim::schedule::Schedule;
 
     fn lesson() -> Lesson {
-        let text = "zoo replicated\nsay \"one\"\ncut R1 | R2 R3\nC1: put x=1 -> R1 expect ok\nrun 2s\n\
-                    ask \"What does R3 say?\" = \"none\" | \"1\"\nC2: get x -> R3 expect none\nsay \"three\"\nrun 1s";
+        told(
+            "zoo replicated\nsay \"one\"\ncut R1 | R2 R3\nC1: put x=1 -> R1 expect ok\nrun 2s\n\
+                    ask \"What does R3 say?\" = \"none\" | \"1\"\nC2: get x -> R3 expect none\nsay \"three\"\nrun 1s",
+        )
+    }
+
+    fn told(text: &str) -> Lesson {
         let outcome = play(&Schedule::parse(text).expect("it makes sense"), &mut ());
         assert_eq!(outcome.failure, None);
         Lesson::new(&outcome, Some("A test".into()), None).expect("it says something")
@@ -260,6 +292,35 @@ mod tests {
         lesson.come_back();
         lesson.follow(end);
         assert_eq!((lesson.place, dots(&lesson).as_str()), (2, "oo@"));
+    }
+
+    #[test]
+    fn who_watches_is_asked_before_she_sees() {
+        let mut lesson = lesson();
+        let (question, end) = (lesson.words[1].0, lesson.end);
+        assert!(!lesson.watch(Time::from_us(1)));
+        assert!(lesson.watch(end), "however fast time passes, it stops at a question");
+        assert_eq!((lesson.place, lesson.moment()), (1, question));
+        assert!(!lesson.watch(question), "it stops once");
+        assert!(!lesson.watch(end), "who does not answer goes on all the same");
+        assert_eq!((lesson.place, dots(&lesson).as_str()), (2, "oo@"));
+        lesson.turn(1);
+        lesson.answer(0);
+        lesson.turn(0);
+        assert!(!lesson.watch(end), "what was answered is not asked again");
+        assert_eq!(lesson.place, 2);
+    }
+
+    #[test]
+    fn what_is_said_at_one_moment_is_read_one_by_one() {
+        let mut lesson =
+            told("zoo local\nsay \"one\"\nrun 1s\nsay \"two\"\nask \"What?\" = \"ok\" | \"no\"\nput x=1 expect ok");
+        let (both, end) = (lesson.words[1].0, lesson.end);
+        assert!(lesson.watch(end));
+        assert_eq!((lesson.place, lesson.moment()), (1, both), "the caption first");
+        assert!(lesson.watch(end), "then the question");
+        assert_eq!((lesson.place, lesson.moment()), (2, both));
+        assert!(!lesson.watch(end));
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl App {
         }
     }
 
+    /// Whether she looks for a run that breaks a promise herself.
+    pub(super) fn is_in_level(&self) -> bool {
+        matches!(self.guide, Guide::Level(_))
+    }
+
     /// What is to be broken, above the picture.
     pub(super) fn goal(&self, ctx: &Context<Self>) -> Html {
         match &self.guide {
@@ -99,9 +104,14 @@ impl App {
         match &mut self.guide {
             Guide::Lesson(lesson) => {
                 let before = lesson.place;
-                lesson.follow(store.read(Player::now));
+                let is_asked = lesson.watch(store.read(Player::now));
                 if lesson.place != before {
                     note(lesson);
+                }
+                if is_asked {
+                    let moment = lesson.moment();
+                    self.command(ctx, Command::Pause);
+                    self.command(ctx, Command::Seek(moment));
                 }
             }
             Guide::Level(challenge) => {

@@ -59,7 +59,7 @@ impl App {
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
                         <shards::Shards store={self.store.clone()} send={send.clone()} />
                         <promises::Promises store={self.store.clone()} {on_point}>
-                            <search::SearchPanel store={self.store.clone()} send={send.clone()} />
+                            if !self.is_in_level() { <search::SearchPanel store={self.store.clone()} send={send.clone()} /> }
                         </promises::Promises>
                         <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />

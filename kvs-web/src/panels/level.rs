@@ -54,7 +54,7 @@ pub fn banner(challenge: &Challenge, scene: Scene, on_step: &Callback<Step>) -> 
             <p>{ &challenge.text.about }</p>
             <p class="goal"><b>{ "Break it: " }</b><b class="promised">{ level.goal.title() }</b>{ ". " }{ level.goal.meaning() }</p>
             <p class="score">
-                <span data-testid="faults" data-faults={faults.len().to_string()}><b>{ counted(faults.len()) }</b>{ listed(faults) }</span>
+                <span data-testid="faults" data-faults={faults.len().to_string()}><b>{ format!("Faults so far: {}", faults.len()) }</b>{ listed(faults) }</span>
                 <span class="par">{ format!("Par is {}.", level.par) }</span>
             </p>
             { body }
@@ -98,7 +98,7 @@ fn won_it(challenge: &Challenge, won: &Won, on_step: &Callback<Step>) -> Html {
         }
         <div class="verbs">
             if is_named { <button class="primary" data-testid="with-rule" onclick={step(Step::Whole)}>{ "See the same run with it on" }</button> }
-            <button data-testid="again" onclick={step(Step::Again)}>{ "Try again with fewer" }</button>
+            <button data-testid="again" onclick={step(Step::Again)}>{ if won.faults.len() > par { "Try again with fewer" } else { "Try again" } }</button>
         </div>
     </> }
 }
@@ -123,7 +123,8 @@ fn whole(challenge: &Challenge, on_step: &Callback<Step>) -> Html {
     let step = |step: Step| on_step.reform(move |_: MouseEvent| step);
     let rule = challenge.level.rules.first().map_or("", String::as_str);
     let words = match &challenge.attempt().standing {
-        Standing::Kept | Standing::Over(_) => "the promise holds.".into(),
+        Standing::Kept => "the promise holds.".into(),
+        Standing::Over(_) => "by now nobody promises it any more.".into(),
         Standing::Open => "it is not decided yet.".into(),
         Standing::Broken(why) => format!("it is broken, too: {why}."),
     };
@@ -153,10 +154,10 @@ fn counted(faults: usize) -> String {
 
 /// Which they are.
 fn listed(faults: &[FaultKind]) -> String {
-    if faults.is_empty() {
-        return " so far. ".into();
+    match faults {
+        [] => ".".into(),
+        faults => format!(" ({}).", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     }
-    format!(" so far: {}. ", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// Rules in an order that does not tell which is missing: that of their texts.
