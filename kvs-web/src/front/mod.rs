@@ -1,6 +1,6 @@
 //! The front page: the map of the zoo.
 //!
-//! Hooks for tests: `[data-testid=…]`: front, start, card-replicated …, parts, matrix, ladder, surveyed.
+//! Hooks for tests: `[data-testid=…]`: front, start, card-replicated …, all-lessons, all-levels, parts, matrix, ladder, surveyed.
 
 #![expect(unreachable_pub, reason = "the struct that Yew makes of a component is as public as its properties must be")]
 
@@ -16,6 +16,7 @@ use kvs_core::zoo::catalog::EXHIBITS;
 use yew::prelude::*;
 
 use crate::app::prefers_stillness;
+use crate::lessons;
 use crate::panels::worker::Worker;
 use crate::work::survey::{FIELDS, RUNS_A_FIELD};
 use crate::work::{Measured, Order, Report, Survey};
@@ -94,6 +95,14 @@ pub fn Front() -> Html {
                 <ul class="cards">{ for EXHIBITS.iter().map(|exhibit| html! {
                     <Card key={exhibit.name} animal={exhibit.animal} calm={calm(exhibit.name)} {is_still} />
                 }) }</ul>
+            </section>
+            <section aria-labelledby="lessons-title">
+                <h2 id="lessons-title">{ "Read, and break" }</h2>
+                <p class="hint">{ format!("{} short lessons, each with a question before the step that surprises. And {} stores that miss one rule: find out which.", lessons::lessons().len(), lessons::levels().len()) }</p>
+                <p class="verbs">
+                    <a class="button" href="#lessons" data-testid="all-lessons">{ "All lessons" }</a>
+                    <a class="button" href="#levels" data-testid="all-levels">{ "The broken zoo" }</a>
+                </p>
             </section>
             <section aria-labelledby="parts-title">
                 <h2 id="parts-title">{ "What they are made of" }</h2>

@@ -56,7 +56,7 @@ fn shelf_of(store: &str, lessons: &[&'static LessonText]) -> Html {
     html! {
         <section class="of-store">
             <h3>{ store }{ " " }<small>{ format!("{read} of {} read", lessons.len()) }</small></h3>
-            <ul class="cards">
+            <ul class="lesson-cards">
                 { for lessons.iter().zip(marks).enumerate().map(|(place, (lesson, mark))| lesson_card(lesson, mark, place == 0)) }
             </ul>
         </section>
@@ -72,7 +72,7 @@ fn lesson_card(lesson: &LessonText, mark: LessonMark, is_first: bool) -> Html {
         LessonMark { seen, of, .. } => ("begun", format!("{seen} of {of}")),
     };
     html! {
-        <li><a class={classes!("card", class)} data-lesson={lesson.file} href={format!("#lesson/{}", lesson.file)}>
+        <li><a class={classes!("lesson-card", class)} data-lesson={lesson.file} href={format!("#lesson/{}", lesson.file)}>
             <span class="head"><b>{ &lesson.title }</b><small class="state">{ state }</small></span>
             <span class="about">{ lesson.trouble.as_ref().unwrap_or(&lesson.about) }</span>
         </a></li>
@@ -83,7 +83,7 @@ fn all_levels() -> Html {
     html! { <>
         <h2>{ "The broken zoo" }</h2>
         <p class="intro">{ "In each of these stores one rule is switched off. Break what the store promises, with as few faults as you can; then say which rule is missing, and see the same run with it on." }</p>
-        <ul class="cards">{ for levels().iter().map(level_card) }</ul>
+        <ul class="lesson-cards">{ for levels().iter().map(level_card) }</ul>
     </> }
 }
 
@@ -101,7 +101,7 @@ fn level_card(lesson: &LessonText) -> Html {
     };
     let store = lesson.store.map_or("", |store| catalog::exhibit_of(store).title);
     html! {
-        <li><a class={classes!("card", class)} data-level={lesson.file} href={format!("#level/{}", lesson.file)}>
+        <li><a class={classes!("lesson-card", class)} data-level={lesson.file} href={format!("#level/{}", lesson.file)}>
             <span class="head"><b>{ &lesson.title }</b><small class="state">{ state }</small></span>
             <span class="about">{ lesson.trouble.as_ref().unwrap_or(&lesson.about) }</span>
             <small class="store">{ store }</small>
