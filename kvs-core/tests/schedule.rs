@@ -12,12 +12,12 @@ use kvs_core::command::KVOperation;
 use kvs_core::op::{KVSOperation, Key, Value};
 use kvs_core::process::NodeId;
 use kvs_core::server::{Call, Message, Timer, Traffic, Watch};
-use kvs_core::sim::schedule::{Expected, Line, ParseProblem, Schedule, Statement};
+use kvs_core::sim::schedule::{Expected, Front, Level, Line, ParseProblem, Schedule, Statement, Words};
 use kvs_core::sim::{Fate, Input, Links, Pattern, Recording, Replay, TraceHash};
 use kvs_core::time::{Span, Time};
 use kvs_core::version::{Generation, Version, Versioned};
 use kvs_core::world::LinkOptions;
-use kvs_core::zoo::{Kind, OPTIONS, catalog};
+use kvs_core::zoo::{Architecture, Guarantee, Kind, OPTIONS, catalog};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -26,7 +26,8 @@ const FATES: [Fate; 5] = [Fate::Drop, Fate::Duplicate, Fate::Hold, Fate::Release
 fn lessons() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lessons");
     let files = fs::read_dir(folder).expect("the folder of lessons").map(|entry| entry.expect("a file").path());
-    files.map(|path| fs::read_to_string(path).expect("text")).collect()
+    let lessons = files.filter(|path| path.extension().is_some_and(|ending| ending == "kvs"));
+    lessons.map(|path| fs::read_to_string(path).expect("text")).collect()
 }
 
 // ---- schedules out of nothing
@@ -198,6 +199,8 @@ fn statement(servers: u32, clients: u32) -> impl Strategy<Value = Statement> {
         any::<bool>().prop_map(Statement::ExpectAgree),
         (server, any::<bool>()).prop_map(|(node, up)| Statement::ExpectUp { node, up }),
         (client, expected()).prop_map(|(client, expected)| Statement::ExpectLast { client, expected }),
+        (proptest::sample::select(&Guarantee::ALL[..]), any::<bool>())
+            .prop_map(|(guarantee, holds)| Statement::ExpectVerdict { guarantee, holds }),
         (text(), node).prop_map(|(mark, node)| Statement::ExpectMark { mark, node }),
     ];
     prop_oneof![
@@ -207,6 +210,9 @@ fn statement(servers: u32, clients: u32) -> impl Strategy<Value = Statement> {
         machines,
         time,
         expectations,
+        text().prop_map(Statement::Say),
+        (text(), proptest::collection::vec(text(), 2..4))
+            .prop_map(|(question, answers)| Statement::Ask { question, answers }),
     ]
 }
 
@@ -233,10 +239,37 @@ fn schedule() -> impl Strategy<Value = Schedule> {
     });
     (world, any::<u64>()).prop_flat_map(|(architecture, seed)| {
         let statements = proptest::collection::vec(statement(architecture.servers, architecture.clients), 0..20);
-        statements.prop_map(move |statements| {
-            let lines = (3..).zip(statements).map(|(number, statement)| Line { number, statement });
-            Schedule { architecture: architecture.clone(), seed, lines: lines.collect() }
+        (statements, front(&architecture)).prop_map(move |(statements, front)| {
+            let head = [front.title.is_some(), front.about.is_some(), front.level.is_some()];
+            let first = 3 + u32::try_from(head.iter().filter(|is_there| **is_there).count()).expect("few");
+            let lines = (first..).zip(statements).map(|(number, statement)| Line { number, statement });
+            Schedule { front, architecture: architecture.clone(), seed, lines: lines.collect() }
         })
+    })
+}
+
+/// What may stand at the head of a lesson in this world.
+fn front(architecture: &Architecture) -> impl Strategy<Value = Front> + use<> {
+    let words = proptest::option::of(text()).boxed();
+    let goals: Vec<Guarantee> = architecture.claims().into_iter().map(|claim| claim.guarantee).collect();
+    let turned = |name: &str| {
+        ["on", "off"].into_iter().find_map(|value| {
+            let mut other = architecture.clone();
+            let is_other = other.set(name, value).and_then(|()| other.validate()).is_ok() && other != *architecture;
+            is_other.then(|| (name.to_owned(), value.to_owned()))
+        })
+    };
+    let options: Vec<(String, String)> = OPTIONS.iter().filter_map(|option| turned(option.name)).collect();
+    let level = (any::<Index>(), any::<Index>(), 0..=Level::PAR_MAX, proptest::collection::vec(text(), 2..5));
+    (words.clone(), words, proptest::option::of(level)).prop_map(move |(title, about, level)| {
+        let level = level.filter(|_| !goals.is_empty() && !options.is_empty());
+        let level = level.map(|(goal, option, par, rules)| Level {
+            goal: *goal.get(&goals),
+            par,
+            option: option.get(&options).clone(),
+            rules,
+        });
+        Front { title, about, level }
     })
 }
 
@@ -355,8 +388,8 @@ proptest! {
     fn any_words_of_the_language_are_a_schedule_or_a_sentence(
         words in proptest::collection::vec((any::<Index>(), "[ \n]?"), 0..30),
     ) {
-        const WORDS: [&str; 48] = [
-            "put", "get", "delete", "k", "=", "v", "->", "R1", "R2", "c1", ":", "expect", "ok", "none", "{", "}", ",", "cut", "|",
+        const WORDS: [&str; 54] = [
+            "title", "about", "level", "linearizable", "par", "missing", "put", "get", "delete", "k", "=", "v", "->", "R1", "R2", "c1", ":", "expect", "ok", "none", "{", "}", ",", "cut", "|",
             "heal", "isolate", "drop", "next", "hold", "release", "Rumor", "*", "#", "#1", "run", "1s", "step", "3", "at", "after",
             "settle", "agree", "mark", "\"", "\"x\"", "\\u{", "links", "loss", "5%", "traffic", "every", "zoo", "99999999999999999999",
         ];
@@ -391,6 +424,7 @@ fn ask_anything(text: &str) -> Result<(), TestCaseError> {
                 |schedule: &Schedule| schedule.lines.iter().map(|line| line.statement.clone()).collect::<Vec<_>>();
             prop_assert_eq!(statements(&again), statements(&schedule));
             prop_assert_eq!((&again.architecture, again.seed), (&schedule.architecture, schedule.seed));
+            prop_assert_eq!(&again.front, &schedule.front);
         }
         Err(error) => {
             let line = text.lines().nth(error.line as usize - 1);
@@ -419,7 +453,29 @@ fn says_where_it_went_wrong_and_what_was_expected() {
         ),
         ("zoo replicated replicas=0", "line 1, column 16: `replicas` must be a number from 1 to 1000, not `0`"),
         ("zoo replicated fanout=9", "line 1, column 1: a fan-out of 9 needs"),
-        ("put k=x\nzoo local", "line 2, column 1: `zoo` and `seed` stand before the first statement"),
+        ("put k=x\nzoo local", "line 2, column 1: `zoo`, `seed`, `title`, `about` and `level` stand before the first"),
+        (
+            "run 1s\ntitle \"Late\"",
+            "line 2, column 1: `zoo`, `seed`, `title`, `about` and `level` stand before the first",
+        ),
+        ("title Hello", "line 1, column 7: expected the title, in quotes and with at most 300 characters, not `Hello`"),
+        ("title \"a\"\ntitle \"b\"", "line 2, column 1: there is a `title` already"),
+        ("level linearizable par 1", "line 1, column 7: expected a promise of this store, not `linearizable`"),
+        ("zoo local\nlevel wonderful", "line 2, column 7: expected the promise to break, such as linearizable, not"),
+        ("zoo local\nlevel durable par 21", "line 2, column 19: expected a number of faults up to 20, not `21`"),
+        ("zoo local\nlevel durable par 1 missing dedupe=maybe", "line 2, column 29: `dedupe` must be on or off, not"),
+        (
+            "zoo local\nlevel durable par 1 missing dedupe=on = \"a\" | \"b\"",
+            "line 2, column 29: expected an option that is something else in this store, not `dedupe`",
+        ),
+        (
+            "zoo local dedupe=off\nlevel durable par 1 missing dedupe=on = \"a\"",
+            "line 2, column 44: expected `|` and another rule, not the end of the line",
+        ),
+        (
+            "zoo local dedupe=off\nlevel durable par 1 missing dedupe=on = \"a\" | \"b\"\nzoo local",
+            "line 3, column 1: `zoo` stands before `level`, which is about that store",
+        ),
         ("put \"k", "line 1, column 5: the quotation that begins here does not end"),
         ("put \"k\\q\"=x", "line 1, column 7: `\\` may be followed by"),
         ("put \"\\u{110000}\"=x", "line 1, column 6: `\\` may be followed by"),
@@ -463,6 +519,14 @@ fn a_line_that_fails_says_what_it_found() {
             "line 4: the stores do not agree within 120s",
         ),
         ("zoo local\nhold Request\nput a=1 expect ok", "line 3: expected ok, found unknown"),
+        (
+            "ask \"Who?\" = \"a\" | \"b\"\nrun 1s",
+            "line 1: nothing after this question shows which answer is right: expect something before the next one",
+        ),
+        (
+            "ask \"Who?\" = \"a\" | \"b\"\nrun 1s\nask \"When?\" = \"a\" | \"b\"\nexpect agree",
+            "line 1: nothing after this question shows which answer is right: expect something before the next one",
+        ),
     ];
     for (text, sentence) in cases {
         let outcome = Schedule::parse(text).expect(text).run(&mut ());
@@ -558,6 +622,47 @@ fn links_keep_what_a_line_does_not_change() {
         }
     }
     assert_eq!(losses, [1_000_000, 1_000_000, 0, 0, 0, 0], "R1 to R2, then each of four directions, then all");
+}
+
+#[test]
+fn what_is_expected_next_answers_a_question() {
+    let text = "ask \"What?\" = \"none\" | \"x\"\nrun 1s\nget k -> R1 expect none\nexpect agree";
+    let outcome = Schedule::parse(text).expect("it makes sense").run(&mut ());
+    let [(at, Words::Question { shown: Some(shown), .. })] = &outcome.words[..] else { panic!("{:?}", outcome.words) };
+    assert_eq!((*at, shown.line.as_str()), (Time::ZERO, "C1: get k -> R1 expect none"));
+    assert!(shown.at > Time::from_us(1_000_000), "an answer takes time");
+}
+
+/// What a reader has done becomes a lesson that says so, and whose run is the same.
+#[test]
+fn a_run_is_told_as_a_lesson() {
+    let recording = holds(
+        "put k=x -> R1\nrun 10ms\nisolate R1\ndrop next Rumor\nrun 2s\nC2: get k -> R3\nrun 1s\nheal\ncrash R2\nrestart R2",
+    );
+    let text = Schedule::told(&recording, "What \"I\" did").to_string();
+    let told = Schedule::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(told.front.title.as_deref(), Some("What \"I\" did"));
+    assert_eq!(told, Schedule::told(&recording, "What \"I\" did"), "its lines are where it says they are");
+    let outcome = told.run(&mut ());
+    assert_eq!((outcome.failure, &outcome.recording), (None, &recording));
+    let captions: Vec<&str> = outcome
+        .words
+        .iter()
+        .map(|(_, words)| match words {
+            Words::Caption(caption) => caption.as_str(),
+            Words::Question { question, .. } => question,
+        })
+        .collect();
+    let expected = [
+        "C1 asks R1: put k=x.",
+        "You cut the link between R1 and R2, R3.",
+        "The next Rumor is lost.",
+        "C2 asks R3: get k.",
+        "You heal all links.",
+        "R2 crashes.",
+        "R2 starts again.",
+    ];
+    assert_eq!(captions, expected);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use web_sys::Element;
 use yew::{AppHandle, AttrValue, Callback, Renderer};
 
 use crate::app::{App, AppProps, Place};
-use crate::panels::caption::Lesson;
 use crate::player::Changes;
+use crate::reading::Lesson;
 use crate::store::Store;
 
 /// What is put into a chapter, and who hears of it.

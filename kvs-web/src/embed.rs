@@ -6,9 +6,10 @@ use kvs_core::sim::schedule::{ParseError, Schedule};
 use kvs_core::time::Time;
 use kvs_core::zoo::{Architecture, OptionError, catalog, parse_span};
 
+use crate::challenge::Challenge;
 use crate::command::Speed;
-use crate::lessons::lesson;
-use crate::panels::caption::Lesson;
+use crate::lessons::{self, LessonText, lesson};
+use crate::reading::Lesson;
 use crate::share::{self, ShareError};
 
 /// The names of all that can be asked for.
@@ -24,6 +25,8 @@ pub struct Start {
     pub at: Time,
     /// What a lesson says beside it.
     pub lesson: Option<Lesson>,
+    /// The level that it is the beginning of.
+    pub level: Option<&'static LessonText>,
     /// How fast it plays.
     pub speed: Speed,
     /// Whether it plays without being asked.
@@ -116,9 +119,10 @@ impl Start {
         let mut start = match (written.get("run"), written.get("lesson"), written.get("schedule")) {
             (Some(link), ..) => Self::link(link.trim_start_matches('#'))?,
             (_, Some(name), _) => {
-                Self::told(lesson(name).ok_or_else(|| EmbedError::Lesson(short(name)))?.text, &written)?
+                let lesson = lesson(name).ok_or_else(|| EmbedError::Lesson(short(name)))?;
+                Self::told(lesson.text, &written, Some(lesson.file))?
             }
-            (_, _, Some(text)) => Self::told(text, &written)?,
+            (_, _, Some(text)) => Self::told(text, &written, None)?,
             _ => Self::plain(&written)?,
         };
         if let Some(text) = written.get("at") {
@@ -148,8 +152,15 @@ impl Start {
         Ok(Self::new(recording, at, None))
     }
 
+    /// The beginning of a level, in which nothing was done yet; None if there is no such level.
+    pub fn level(name: &str) -> Option<Self> {
+        let level = lessons::level(name)?;
+        let recording = Challenge::new(level)?.beginning();
+        Some(Self { level: Some(level), ..Self::new(recording, Time::ZERO, None) })
+    }
+
     fn new(recording: Recording, at: Time, lesson: Option<Lesson>) -> Self {
-        Self { recording, at, lesson, speed: Speed::default(), autoplay: false }
+        Self { recording, at, lesson, level: None, speed: Speed::default(), autoplay: false }
     }
 
     /// Nothing has been done yet.
@@ -160,7 +171,7 @@ impl Start {
     }
 
     /// A schedule, shown from its beginning where it has words for a reader, and from its end where not.
-    fn told(text: &str, written: &Written<'_>) -> Result<Self, EmbedError> {
+    fn told(text: &str, written: &Written<'_>, file: Option<&'static str>) -> Result<Self, EmbedError> {
         let mut schedule = Schedule::parse(text)?;
         let own = catalog::exhibit_of(schedule.architecture.animal).name;
         if let Some(exhibit) = exhibit(written)?.filter(|exhibit| exhibit.name != own) {
@@ -172,7 +183,7 @@ impl Start {
         if let Some(failure) = outcome.failure {
             return Err(EmbedError::Failed(failure.to_string()));
         }
-        let lesson = (!outcome.words.is_empty()).then(|| Lesson::new(outcome.words, outcome.end));
+        let lesson = Lesson::new(&outcome, schedule.front.title, file);
         let at = lesson.as_ref().map_or(outcome.end, Lesson::moment);
         Ok(Self::new(outcome.recording, at, lesson))
     }

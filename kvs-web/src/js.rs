@@ -18,9 +18,9 @@ use crate::app::{App, Msg};
 use crate::command::{Command, Speed};
 use crate::element::{self, Embedded};
 use crate::embed::{ATTRIBUTES, Start};
-use crate::panels::caption::Lesson;
 use crate::panels::sentence;
 use crate::player::{Changes, Player, script};
+use crate::reading::Lesson;
 use crate::share;
 use crate::stage::to_svg_string;
 use crate::store::Store;
@@ -260,7 +260,7 @@ impl Run {
     }
 
     fn begin(&self, start: Start) -> Result<(), JsError> {
-        let Start { recording, at, lesson, speed, autoplay } = start;
+        let Start { recording, at, lesson, speed, autoplay, .. } = start;
         self.inner.lesson.replace(lesson.clone());
         self.apply(Command::Load(Box::new(recording), at))?;
         self.set_speed(speed)?;

@@ -6,11 +6,13 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod challenge;
 pub mod command;
 pub mod diagram;
 pub mod element;
 pub mod embed;
 pub mod frame;
+pub mod front;
 pub mod inspect;
 pub mod js;
 pub mod keymap;
@@ -18,10 +20,13 @@ pub mod keyspace;
 pub mod lessons;
 mod panels;
 pub mod player;
+pub mod progress;
+pub mod reading;
 pub mod root;
 pub mod route;
 pub mod share;
 pub mod stage;
 pub mod store;
+pub mod telling;
 pub mod transcript;
 pub mod work;

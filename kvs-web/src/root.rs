@@ -6,6 +6,8 @@ use gloo_events::EventListener;
 use yew::prelude::*;
 
 use crate::app::{App, Arrival, Place};
+use crate::front::Front;
+use crate::panels::shelf::ShelfPage;
 use crate::route::Route;
 
 /// Where the reader is, and how often she has come somewhere.
@@ -48,7 +50,8 @@ pub fn Root() -> Html {
         });
     }
     match &*here.route {
-        Route::Front => html! { <App place={Place::Page(Arrival { number: here.number, ..Arrival::default() })} /> },
+        Route::Front => html! { <Front /> },
+        Route::Shelf(shelf) => html! { <ShelfPage shelf={*shelf} /> },
         Route::Run(start) => {
             let arrival = Arrival { number: here.number, start: start.clone(), trouble: here.trouble.clone() };
             html! { <App place={Place::Page(arrival)} /> }

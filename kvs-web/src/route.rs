@@ -3,7 +3,9 @@
 //! | fragment | leads to |
 //! |---|---|
 //! | nothing | the front page |
+//! | `lessons`, `levels` | the pages that list them |
 //! | `lesson/stale_read` | a lesson, at its first words |
+//! | `level/twice_told` | a level of the broken zoo, at its beginning |
 //! | `replicated`, `replicated?seed=42&…` | an exhibit, or a run of one, as [`share`](crate::share) writes it |
 //!
 //! A new kind of page is a variant of [`Route`], a line in [`Route::parse`] and an arm in [`Root`](crate::root::Root).
@@ -11,6 +13,7 @@
 use std::rc::Rc;
 
 use crate::embed::{EmbedError, Start};
+use crate::panels::shelf::Shelf;
 use crate::share::ShareError;
 
 /// What is shown.
@@ -18,6 +21,8 @@ use crate::share::ShareError;
 pub enum Route {
     /// The front page: the map of the zoo.
     Front,
+    /// The page of lessons, or of levels.
+    Shelf(Shelf),
     /// A run of a store, with what a lesson says beside it, if it is one.
     Run(Rc<Start>),
 }
@@ -29,8 +34,11 @@ pub enum RouteError {
     #[error(transparent)]
     Run(#[from] ShareError),
     /// It names a lesson that there is not.
-    #[error("There is no lesson `{0}` here. All that there are stand under Schedules, and here is a fresh run.")]
+    #[error("There is no lesson `{0}` here. All that there are stand under Lessons, and here is a fresh run.")]
     Lesson(String),
+    /// It names a level that there is not.
+    #[error("There is no level `{0}` here. All that there are stand in the broken zoo, and here is a fresh run.")]
+    Level(String),
     /// The lesson is there, and cannot be shown.
     #[error("This lesson cannot be shown: {0}. So here is a fresh run instead.")]
     Told(String),
@@ -41,6 +49,15 @@ impl Route {
     pub fn parse(fragment: &str) -> Result<Self, RouteError> {
         if fragment.is_empty() {
             return Ok(Self::Front);
+        }
+        match fragment {
+            "lessons" => return Ok(Self::Shelf(Shelf::Lessons)),
+            "levels" => return Ok(Self::Shelf(Shelf::Levels)),
+            _ => {}
+        }
+        if let Some(name) = fragment.strip_prefix("level/") {
+            let start = Start::level(name).ok_or_else(|| RouteError::Level(name.chars().take(40).collect()))?;
+            return Ok(Self::Run(Rc::new(start)));
         }
         if let Some(name) = fragment.strip_prefix("lesson/") {
             let start = Start::parse([("lesson", name)]).map_err(|error| match error {
@@ -95,12 +112,24 @@ mod tests {
     }
 
     #[test]
+    fn lessons_and_levels_have_pages_and_a_level_begins_with_nothing_done() {
+        assert_eq!(Route::parse("lessons"), Ok(Route::Shelf(Shelf::Lessons)));
+        assert_eq!(Route::parse("levels"), Ok(Route::Shelf(Shelf::Levels)));
+        let start = run("level/twice-told");
+        assert_eq!(start.level.map(|level| level.file), Some("twice_told"));
+        assert!(start.recording.inputs().is_empty() && start.lesson.is_none());
+        let one_way = run("lesson/twice_told");
+        assert!(one_way.level.is_none() && one_way.lesson.is_some_and(|lesson| lesson.file == Some("twice_told")));
+    }
+
+    #[test]
     fn says_in_one_sentence_what_is_wrong() {
         for (fragment, words) in [
             ("elephant", "names a store that is not in the zoo (elephant)"),
             ("replicated?run=AAAA", "This link is damaged"),
             ("lesson/nothing", "There is no lesson `nothing`"),
             ("lesson/", "There is no lesson ``"),
+            ("level/nothing", "There is no level `nothing`"),
             ("?", "names a store that is not in the zoo"),
         ] {
             let sentence = Route::parse(fragment).expect_err(fragment).to_string();
@@ -113,6 +142,7 @@ mod tests {
         fn anything_may_stand_in_the_address(text in "\\PC{0,80}") {
             let _parsed = Route::parse(&text);
             let _parsed = Route::parse(&format!("lesson/{text}"));
+            let _parsed = Route::parse(&format!("level/{text}"));
         }
     }
 }

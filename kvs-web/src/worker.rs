@@ -3,6 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use kvs_core::check::foreign::Reader;
 use kvs_web::work::search::search;
+use kvs_web::work::survey::survey;
 use kvs_web::work::{Judge, Order, Report};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, FileReaderSync, MessageEvent};
@@ -39,6 +40,7 @@ fn carry_out(scope: &DedicatedWorkerGlobalScope, event: &MessageEvent) {
     };
     match serde_wasm_bindgen::from_value::<Order>(message.get(0)) {
         Ok(Order::Search(order)) => search(&order, &mut report),
+        Ok(Order::Survey(order)) => survey(order, &mut report),
         Ok(Order::Judge(order)) => {
             let judged = judge(&order, &message.get(1), &mut report);
             report(judged.unwrap_or_else(Report::Refused));

@@ -4,12 +4,14 @@
 
 use kvs_core::check::foreign::Reader;
 use kvs_core::explore::first_breach;
+use kvs_core::explore::survey::Weather;
 use kvs_core::sim::Recording;
 use kvs_core::time::Time;
 use kvs_core::zoo::catalog;
 use kvs_web::share;
 use kvs_web::work::search::search;
-use kvs_web::work::{Judge, Report, Search};
+use kvs_web::work::survey::{FIELDS, survey};
+use kvs_web::work::{Judge, Report, Search, Survey};
 
 fn run(name: &str, options: &[(&str, &str)]) -> String {
     let mut architecture = catalog::exhibit(name).expect("it is in the catalogue").architecture();
@@ -104,4 +106,24 @@ fn a_history_that_holds_is_drawn_from_its_beginning() {
 fn a_model_that_there_is_not_is_refused_with_a_sentence() {
     let refused = judge(&stale(1), &Judge { model: Some("queue".into()), initial: None });
     assert!(refused.is_err_and(|why| why.contains("queue")));
+}
+
+#[test]
+fn a_survey_reports_every_store_in_every_weather_with_a_run_that_can_be_opened() {
+    let mut measured = Vec::new();
+    survey(Survey { seed: 1 }, &mut |report| match report {
+        Report::Surveyed(field) => measured.push(field),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(measured.len(), FIELDS);
+    for field in &measured {
+        let (recording, at) = share::decode(&field.run).expect("it is one of ours");
+        assert_eq!(Some(recording.architecture.animal), field.animal());
+        assert_eq!(at, Time::from_us(5_000_000));
+        assert_eq!(field.served.len(), if field.weather() == Some(Weather::Cut) { 2 } else { 1 });
+    }
+    let mut pairs: Vec<_> = measured.iter().map(|field| (&field.store, field.weather)).collect();
+    pairs.sort();
+    pairs.dedup();
+    assert_eq!(pairs.len(), FIELDS);
 }

@@ -37,7 +37,7 @@ pub(crate) struct Page {
     client: Client,
 }
 
-type Story = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Story = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Opens the page at an address fragment, lets `story` happen, and closes the browser whatever came of it.
 pub(crate) async fn read(screen: Screen, fragment: &str, story: impl FnOnce(Page) -> Story + Send + 'static) {
@@ -199,7 +199,7 @@ fn answer(dist: &Path, stream: TcpStream) -> std::io::Result<()> {
 }
 
 impl Page {
-    /// Goes to the page at an address fragment, which may be empty, and waits until it shows a cluster.
+    /// Goes to the page at an address fragment that names a store or a lesson, and waits until it shows a cluster.
     pub(crate) async fn open(&self, fragment: &str) {
         // A change of the fragment alone would not load anything.
         self.client.goto("about:blank").await.expect("a blank page");

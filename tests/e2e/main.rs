@@ -4,7 +4,9 @@
 
 mod access;
 mod embed;
+mod front;
 mod harness;
+mod lessons;
 mod shards;
 mod verdicts;
 

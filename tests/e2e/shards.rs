@@ -32,7 +32,7 @@ async fn a_server_joins_by_click_and_about_a_quarter_of_the_keys_moves() {
             // The whole of it is in the address.
             page.until("the address follows", "return location.hash.includes('at=20s')").await;
             let address = page.address().await;
-            page.open("").await;
+            page.open("replicated").await;
             page.open(address.split_once('#').expect("a fragment").1).await;
             assert!(moves(&page).await.starts_with("View 3: "), "{}", moves(&page).await);
         })
@@ -60,7 +60,8 @@ async fn a_lesson_is_read_answered_and_left_by_doing_something() {
             page.click("[data-testid=lesson-next]").await;
             assert!(page.text("[data-testid=caption]").await.contains("That is the end"));
             page.click("[data-testid=put]").await;
-            page.until("it is another run", "return document.querySelector('[data-testid=caption]') === null").await;
+            let waits = "return document.querySelector('[data-testid=lesson-return]') !== null";
+            page.until("it is another run, and the lesson waits", waits).await;
         })
     })
     .await;

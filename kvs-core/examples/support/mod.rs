@@ -35,7 +35,7 @@ pub(crate) fn tell(schedule: &Schedule, is_worth_a_line: impl Fn(&Entry) -> bool
 fn say(words: &Words) {
     match words {
         Words::Caption(caption) => println!("    {caption}"),
-        Words::Question { question, answers } => {
+        Words::Question { question, answers, .. } => {
             println!("    {question} (It will be: {}.)", answers.first().map_or("", String::as_str));
         }
     }

@@ -3,6 +3,7 @@
 //! [`invariants`] look at the inside after every step. The other checks look at a history only, at what clients were told; one file
 //! a question. Each has a [`Budget`] and three answers: a [`Verdict`] is never "holds" because nobody looked far enough.
 
+mod attempt;
 pub mod causal;
 pub mod foreign;
 pub mod invariants;
@@ -18,6 +19,7 @@ mod whole;
 
 use core::fmt;
 
+pub use attempt::{Attempt, Standing};
 pub use invariants::is_stuck;
 pub use judge::{Judge, Judgement, Proof, Run};
 pub use play::play;

@@ -8,6 +8,7 @@ pub mod exhaustive;
 mod random;
 mod shrink;
 pub mod stress;
+pub mod survey;
 
 use alloc::string::String;
 use core::fmt;

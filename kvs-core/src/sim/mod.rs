@@ -4,6 +4,7 @@
 //! architecture, seed, and the inputs with their moments. A [`Replay`] follows a recording; [`History`] and [`Trace`] watch.
 
 pub mod export;
+mod faults;
 mod history;
 mod input;
 mod recording;
@@ -21,6 +22,7 @@ use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
 use crate::zoo::{Animal, Architecture, StorageOptions};
 
+pub use faults::FaultKind;
 pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
 pub use recording::{Recording, Replay};

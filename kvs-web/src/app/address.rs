@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use super::App;
+use super::guide::Guide;
 use crate::command::Command;
 use crate::embed::Start;
 use crate::player::Player;
@@ -53,9 +54,9 @@ impl Arrival {
 impl App {
     /// Goes on with the run that another address names.
     pub(super) fn arrive(&mut self, ctx: &Context<Self>, arrival: &Arrival) {
-        let Start { recording, at, lesson, .. } = &*arrival.start;
+        let Start { recording, at, lesson, level, .. } = &*arrival.start;
+        self.guide = Guide::new(lesson.clone(), *level);
         self.command(ctx, Command::Load(Box::new(recording.clone()), *at));
-        self.lesson.clone_from(lesson);
         self.notice.clone_from(&arrival.trouble);
     }
 
@@ -63,9 +64,10 @@ impl App {
         if ctx.props().embedded().is_some() {
             return;
         }
-        let store = self.store.clone();
+        let (store, guide) = (self.store.clone(), self.guide.address());
         self.address_timer = Some(Timeout::new(ADDRESS_AFTER_MS, move || {
-            let fragment = store.read(|player| share::encode(player.recording(), player.now()));
+            let of_run = || store.read(|player| share::encode(player.recording(), player.now()));
+            let fragment = guide.unwrap_or_else(of_run);
             let history = web_sys::window().and_then(|window| window.history().ok());
             if let Some(history) = history {
                 // A page that may not change its address still works; its share panel has the link.

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{App, Msg};
 use crate::command::Command;
 use crate::element::Embedded;
-use crate::panels::{caption, notice, operations, promises, transport};
+use crate::panels::{notice, operations, promises, transport};
 use crate::player::Player;
 use crate::share;
 use crate::store::Selection;
@@ -30,9 +30,7 @@ impl App {
             <div class="page compact" data-testid="embedded">
                 <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
                 { self.stage(ctx, &send, close) }
-                if let Some(lesson) = self.lesson.clone() {
-                    <caption::Caption {lesson} on_turn={ctx.link().callback(Msg::Turn)} on_close={ctx.link().callback(|()| Msg::LeaveLesson)} />
-                }
+                { self.words(ctx) }
                 <transport::Transport store={store.clone()} send={send.clone()} />
                 <details class="more"><summary>{ "Ask the store" }</summary>
                     <operations::Operations store={store.clone()} {send} />

@@ -46,6 +46,6 @@ fn stillness() -> Option<web_sys::MediaQueryList> {
     web_sys::window().and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
 }
 
-pub(super) fn prefers_stillness() -> bool {
+pub(crate) fn prefers_stillness() -> bool {
     stillness().is_some_and(|query| query.matches())
 }

@@ -4,9 +4,10 @@ use web_sys::KeyboardEvent;
 
 use super::picture::Touched;
 use crate::command::Command;
-use crate::panels::caption::Lesson;
+use crate::panels::{caption, level};
 use crate::player::Changes;
 use crate::player::script::Lit;
+use crate::reading::Lesson;
 use crate::store::Selection;
 
 /// What it is told.
@@ -35,10 +36,10 @@ pub enum Msg {
     Toggle(Open),
     /// Read a lesson.
     Lesson(Lesson),
-    /// Show other words of the lesson.
-    Turn(usize),
-    /// Read it no longer.
-    LeaveLesson,
+    /// Go on in the lesson that is read.
+    Read(caption::Step),
+    /// Go on in the level that is played.
+    Level(level::Step),
     /// The window has another size, or the reader wants more or less to move.
     Resized,
     /// The page is out of sight, or back in it.

@@ -3,10 +3,11 @@
 //! Hooks for tests and scripts: `[data-node="R1"]`, `[data-link="R1-R2"]`, `[data-message="17"]` in the picture;
 //! `[data-testid=…]` for controls: play, step, step-back, undo, redo, restart, reseed, seek, speed, now, client, target, key, value,
 //! put, get, delete, get-R1 …, in-flight, legend, traffic, answers, holdings, log, options, link, notice, popover, schedule, promises, breaches, diagram,
-//! show-calls, show-messages, zoom-in, zoom-out, zoom-all, unpoint, embed, embed-element, copy-element, copy-frame, in a chapter embedded and open-page; `[data-guarantee=…]` has `data-verdict`.
+//! caption, lesson-back, lesson-next, lesson-own, lesson-return, level, faults, standing, won, show-calls, show-messages, zoom-in, zoom-out, zoom-all, unpoint, embed, embed-element, copy-element, copy-frame, in a chapter embedded and open-page; `[data-guarantee=…]` has `data-verdict`.
 
 mod address;
 mod chapter;
+mod guide;
 mod keys;
 mod listeners;
 mod message;
@@ -21,19 +22,21 @@ use web_sys::Element;
 use yew::prelude::*;
 
 pub use address::Arrival;
+pub(crate) use listeners::prefers_stillness;
 pub use message::{By, Msg, Open};
 pub use picture::Touched;
 
 use crate::command::Command;
 use crate::element::Embedded;
 use crate::frame::FrameLoop;
-use crate::panels::{self, caption};
+use crate::panels;
 use crate::player::script::Lit;
 use crate::player::{Changes, Player};
 use crate::stage::layout::Layout;
 use crate::stage::painter::Painter;
 use crate::store::{Selection, Store};
-use listeners::{listeners, prefers_stillness};
+use guide::Guide;
+use listeners::listeners;
 
 /// While time passes, panels are drawn anew this often; the picture is at every frame.
 const PANELS_EVERY_MS: f64 = 120.0;
@@ -91,8 +94,8 @@ pub struct App {
     link_stop: Option<(NodeId, NodeId)>,
     /// The keyboard goes to the popover once it is there.
     enters_popover: bool,
-    /// The lesson that is read, as long as its run is as it was written.
-    lesson: Option<caption::Lesson>,
+    /// What leads her: a lesson, a level, or nothing.
+    guide: Guide,
     _listeners: Vec<EventListener>,
 }
 
@@ -101,9 +104,12 @@ impl Component for App {
     type Properties = AppProps;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let (store, lesson, notice) = match &ctx.props().place {
-            Place::Chapter(embedded) => (embedded.store.clone(), embedded.lesson.clone(), None),
-            Place::Page(arrival) => (arrival.begun(), arrival.start.lesson.clone(), arrival.trouble.clone()),
+        let (store, guide, notice) = match &ctx.props().place {
+            Place::Chapter(embedded) => (embedded.store.clone(), Guide::in_chapter(embedded.lesson.clone()), None),
+            Place::Page(arrival) => {
+                let guide = Guide::new(arrival.start.lesson.clone(), arrival.start.level);
+                (arrival.begun(), guide, arrival.trouble.clone())
+            }
         };
         let layout = store.read(|player| Layout::new(player.architecture(), 800.0, 500.0));
         Self {
@@ -124,7 +130,7 @@ impl Component for App {
             node_stop: None,
             link_stop: None,
             enters_popover: false,
-            lesson,
+            guide,
             _listeners: listeners(ctx),
         }
     }
@@ -179,20 +185,12 @@ impl Component for App {
             Msg::Lesson(lesson) => {
                 let beginning = lesson.moment();
                 self.open = None;
-                self.command(ctx, Command::Seek(beginning));
-                self.lesson = Some(lesson);
-                true
+                let is_chapter = ctx.props().embedded().is_some();
+                self.guide = if is_chapter { Guide::in_chapter(Some(lesson)) } else { Guide::new(Some(lesson), None) };
+                self.command(ctx, Command::Seek(beginning))
             }
-            Msg::Turn(place) => {
-                let Some(lesson) = &mut self.lesson else { return false };
-                lesson.place = place;
-                let moment = lesson.moment();
-                self.command(ctx, Command::Seek(moment))
-            }
-            Msg::LeaveLesson => {
-                self.lesson = None;
-                true
-            }
+            Msg::Read(step) => self.read(ctx, step),
+            Msg::Level(step) => self.play_level(ctx, step),
             Msg::Resized => {
                 self.is_still = prefers_stillness();
                 self.paint();
@@ -254,8 +252,8 @@ impl App {
         }
         if changes.recording {
             self.pointed.clear();
-            self.lesson = None;
         }
+        self.guide_follows(changes);
         self.follow_with_frames(ctx);
         let is_playing = self.store.read(Player::is_playing);
         if changes.recording || (changes.any() && !is_playing) {
@@ -284,13 +282,10 @@ impl App {
             self.paint();
             tell(ctx, changes);
         }
-        let now = self.store.read(Player::now);
-        if let Some(lesson) = &mut self.lesson {
-            lesson.follow(now);
-        }
         let is_time = now_ms - self.panels_drawn_ms >= PANELS_EVERY_MS;
         if is_time {
             self.panels_drawn_ms = now_ms;
+            self.guide_watches(ctx);
             self.store.touch();
         }
         is_time

@@ -1,13 +1,13 @@
 //! The frame on a page of its own: the stores on top, the picture and what happened on the left, what can be done and what is promised on the right.
 
+use kvs_core::zoo::Architecture;
 use kvs_core::zoo::catalog::{self, EXHIBITS, Exhibit};
-use kvs_core::zoo::{Architecture, Guarantee};
 use yew::prelude::*;
 
 use super::{App, Msg, Open};
 use crate::command::Command;
 use crate::panels::{
-    caption, diagram, help, history, inspector, log, notice, operations, options, promises, schedule, search, shards,
+    diagram, help, history, inspector, log, notice, operations, options, promises, schedule, search, shards,
     share as share_panel, transport,
 };
 use crate::player::Player;
@@ -26,9 +26,10 @@ impl App {
         html! {
             <div class="page">
                 <header class="top">
-                    <h1>{ "KVS Zoo" }</h1>
+                    <h1><a href="#" title="The map of all stores" data-testid="home">{ "KVS Zoo" }</a></h1>
                     <nav class="tabs" aria-label="Stores">{ for EXHIBITS.iter().map(|each| self.tab(ctx, each, exhibit)) }</nav>
                     <span class="grow"></span>
+                    <a class="button" data-testid="open-lessons" href="#lessons">{ "Lessons" }</a>
                     <button aria-expanded={is_open(Open::Options).to_string()} data-testid="open-options" onclick={toggle(Open::Options)}>{ "Options" }</button>
                     <button aria-expanded={is_open(Open::Schedule).to_string()} data-testid="open-schedule" onclick={toggle(Open::Schedule)}>{ "Schedules" }</button>
                     <button aria-expanded={is_open(Open::History).to_string()} data-testid="open-history" onclick={toggle(Open::History)}>{ "Histories" }</button>
@@ -46,10 +47,9 @@ impl App {
                             <p class="promise"><b>{ "Promises " }</b>{ self.store.read(|player| promise(exhibit, player)) }</p>
                             <p class="try"><b>{ "Try " }</b>{ exhibit.try_this }</p>
                         </div>
+                        { self.goal(ctx) }
                         { self.stage(ctx, &send, close) }
-                        if let Some(lesson) = self.lesson.clone() {
-                            <caption::Caption {lesson} on_turn={ctx.link().callback(Msg::Turn)} on_close={ctx.link().callback(|()| Msg::LeaveLesson)} />
-                        }
+                        { self.words(ctx) }
                         <transport::Transport store={self.store.clone()} send={send.clone()} />
                         <diagram::DiagramPanel store={self.store.clone()} send={send.clone()} on_select={on_select.clone()}
                             pointed={self.pointed.clone()} on_unpoint={on_point.reform(|()| Vec::new())} />
@@ -59,7 +59,7 @@ impl App {
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
                         <shards::Shards store={self.store.clone()} send={send.clone()} />
                         <promises::Promises store={self.store.clone()} {on_point}>
-                            <search::SearchPanel store={self.store.clone()} send={send.clone()} />
+                            if !self.is_in_level() { <search::SearchPanel store={self.store.clone()} send={send.clone()} /> }
                         </promises::Promises>
                         <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />
@@ -81,10 +81,7 @@ impl App {
 /// What an exhibit promises, in words; with other options than its own it may be something else, and is listed.
 fn promise(exhibit: &Exhibit, player: &Player) -> String {
     let guarantees = |architecture: &Architecture| -> Vec<&'static str> {
-        let claims = architecture.claims();
-        let implied: Vec<Guarantee> = claims.iter().flat_map(|claim| claim.guarantee.implied()).copied().collect();
-        let is_own = |guarantee: &Guarantee| !implied.contains(guarantee);
-        claims.iter().map(|claim| claim.guarantee).filter(is_own).map(Guarantee::title).collect()
+        architecture.own_claims().iter().map(|claim| claim.guarantee.title()).collect()
     };
     let present = guarantees(player.architecture());
     if present == guarantees(&exhibit.architecture()) {

@@ -4,10 +4,12 @@
 
 pub mod caption;
 pub mod commands;
+pub mod composer;
 pub mod diagram;
 pub mod help;
 pub mod history;
 pub mod inspector;
+pub mod level;
 pub mod log;
 pub mod machine;
 pub mod notice;
@@ -19,6 +21,7 @@ pub mod schedule;
 pub mod search;
 pub mod shards;
 pub mod share;
+pub mod shelf;
 pub mod transport;
 pub mod worker;
 

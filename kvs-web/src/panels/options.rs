@@ -1,6 +1,7 @@
 use kvs_core::zoo::{Architecture, Kind, OPTIONS, OptionSpec, OptionValue, catalog};
 use yew::prelude::*;
 
+use super::composer::Composer;
 use super::value_of;
 use crate::command::Command;
 use crate::store::Store;
@@ -48,8 +49,9 @@ pub fn Options(props: &OptionsProps) -> Html {
         });
         html! {
             <section class="panel options" aria-label="Options" data-testid="options">
+                <Composer store={props.store.clone()} send={props.send.clone()} />
                 <p class="hint">
-                    { "A change begins the run again. " }
+                    { "All that can be turned. A change begins the run again. " }
                     <button class="quiet" onclick={reset} disabled={is_usual(architecture)}>{ "Back to the defaults" }</button>
                 </p>
                 <div class="groups">

@@ -1,11 +1,13 @@
 use kvs_core::check::play;
 use kvs_core::sim::schedule::Schedule;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::caption::Lesson;
 use super::value_of;
 use crate::command::Command;
-use crate::lessons::{LESSONS, by_store, lesson};
+use crate::lessons::{by_store, lesson};
+use crate::reading::Lesson;
 
 #[derive(Properties, PartialEq)]
 pub struct ScheduleDialogProps {
@@ -15,10 +17,15 @@ pub struct ScheduleDialogProps {
     pub on_close: Callback<()>,
 }
 
-/// A text that drives the world: to write, paste, and run.
+/// The lesson that stands there first.
+const FIRST: &str = "stale_read";
+/// The largest file that is read.
+const FILE_MAX: f64 = 200_000.0;
+
+/// A text that drives the world: to write, paste or drop, and run.
 #[component]
 pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
-    let text = use_state(|| String::from(LESSONS[1].text));
+    let text = use_state(|| lesson(FIRST).map_or_else(String::new, |lesson| lesson.text.into()));
     let verdict = use_state(|| None::<(bool, String)>);
     let on_close = props.on_close.clone();
     let edit = {
@@ -35,21 +42,55 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
             }
         })
     };
+    let take = {
+        let (text, verdict) = (text.clone(), verdict.clone());
+        move |file: Option<web_sys::File>| {
+            let Some(file) = file else { return };
+            if file.size() > FILE_MAX {
+                verdict.set(Some((false, "This file is too long for a schedule.".into())));
+                return;
+            }
+            let (text, verdict) = (text.clone(), verdict.clone());
+            let reading = wasm_bindgen_futures::JsFuture::from(file.text());
+            wasm_bindgen_futures::spawn_local(async move {
+                match reading.await.ok().and_then(|read| read.as_string()) {
+                    Some(read) => {
+                        // What is wrong in it is said at once; what is right waits to be run.
+                        verdict.set(Schedule::parse(&read).err().map(|error| (false, error.to_string())));
+                        text.set(read);
+                    }
+                    None => verdict.set(Some((false, "This file cannot be read.".into()))),
+                }
+            });
+        }
+    };
+    let ondrop = {
+        let take = take.clone();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            take(event.data_transfer().and_then(|dropped| dropped.files()).and_then(|files| files.get(0)));
+        })
+    };
+    let open = Callback::from(move |event: Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        take(input.and_then(|input| input.files()).and_then(|files| files.get(0)));
+    });
     let run = {
         let (text, verdict, send, on_lesson) =
             (text.clone(), verdict.clone(), props.send.clone(), props.on_lesson.clone());
         Callback::from(move |_: MouseEvent| verdict.set(Some(run(&text, &send, &on_lesson))))
     };
     html! {
-        <div class="dialog schedule" role="dialog" aria-label="Schedule" data-testid="schedule">
+        <div class="dialog schedule" role="dialog" aria-label="Schedule" data-testid="schedule" {ondrop}
+            ondragover={Callback::from(|event: DragEvent| event.prevent_default())}>
             <div class="heading"><h2>{ "A schedule" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></div>
-            <p>{ "One statement a line: what is asked, cut, crashed, dropped, and what should come of it. Run it, then go back and forth in it with the bar." }</p>
+            <p>{ "One statement a line: what is asked, cut, crashed, dropped, and what should come of it. Write one, drop a file here, or begin with a lesson; run it, then go back and forth in it with the bar." }</p>
             <label>{ "Begin with" }
                 <select data-testid="lesson" onchange={pick}>
                     { for by_store().map(|(store, lessons)| html! {
                         <optgroup label={store}>
                             { for lessons.into_iter().map(|lesson| html! {
-                                <option value={lesson.file} selected={lesson.text == text.as_str()}>{ lesson.title }</option>
+                                <option value={lesson.file} selected={lesson.text == text.as_str()}>{ lesson.title.clone() }</option>
                             }) }
                         </optgroup>
                     }) }
@@ -59,7 +100,8 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
             if let Some((holds, sentence)) = &*verdict {
                 <p class={if *holds { "fine" } else { "trouble" }} role="status" data-testid="schedule-verdict">{ sentence.clone() }</p>
             }
-            <div class="verbs"><button class="primary" data-testid="run-schedule" onclick={run}>{ "Run it" }</button></div>
+            <div class="verbs"><button class="primary" data-testid="run-schedule" onclick={run}>{ "Run it" }</button>
+                <label class="file">{ "Open a file " }<input type="file" data-testid="schedule-file" accept=".kvs,text/plain" onchange={open} /></label></div>
         </div>
     }
 }
@@ -71,9 +113,10 @@ fn run(text: &str, send: &Callback<Command>, on_lesson: &Callback<Lesson>) -> (b
         Err(error) => return (false, error.to_string()),
     };
     let outcome = play(&schedule, &mut ());
+    let lesson_of = Lesson::new(&outcome, schedule.front.title, None);
     send.emit(Command::Load(Box::new(outcome.recording), outcome.end));
-    if outcome.failure.is_none() && !outcome.words.is_empty() {
-        on_lesson.emit(Lesson::new(outcome.words, outcome.end));
+    if let (None, Some(lesson)) = (&outcome.failure, lesson_of) {
+        on_lesson.emit(lesson);
     }
     match outcome.failure {
         None => (true, format!("All it expects holds. The run ends at {}.", outcome.end)),

@@ -5,9 +5,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
+use super::value_of;
 use crate::player::Player;
 use crate::share::{encode, lines_to_paste};
 use crate::store::Store;
+use crate::telling;
 
 #[derive(Properties, PartialEq)]
 pub struct SharePanelProps {
@@ -53,6 +55,7 @@ pub fn SharePanel(props: &SharePanelProps) -> Html {
                     <button data-testid="copy-frame" title={frame.clone()} onclick={copy(frame, "Line to paste copied.")}>{ "Copy it as an <iframe>" }</button>
                 </div>
             </details>
+            <SaveLesson store={props.store.clone()} />
             <details class="exports"><summary>{ "For other tools" }</summary>
                 <div class="verbs small">{ for EXPORTS.iter().map(|each| {
                     let (store, each) = (props.store.clone(), *each);
@@ -68,6 +71,36 @@ pub fn SharePanel(props: &SharePanelProps) -> Html {
         </section>
     }
 }
+
+/// The run as a lesson of the reader's own, to go on writing.
+#[component]
+fn SaveLesson(props: &SharePanelProps) -> Html {
+    let title = use_state(|| String::from("My lesson"));
+    let text = use_state(|| None::<String>);
+    let edit = {
+        let title = title.clone();
+        Callback::from(move |event: InputEvent| title.set(value_of(&event).chars().take(TITLE_MAX).collect()))
+    };
+    let save = {
+        let (store, title, text) = (props.store.clone(), title.clone(), text.clone());
+        Callback::from(move |_: MouseEvent| {
+            let lesson = store.read(|player| telling::lesson(player, &title));
+            download(&telling::file_name(&title), &lesson);
+            text.set(Some(lesson));
+        })
+    };
+    html! {
+        <details class="save-lesson" data-testid="save-lesson"><summary>{ "Save as a lesson" }</summary>
+            <p class="hint">{ "What you did up to this moment, as a file with a caption at each step. Write better words into it, add a question, and drop it on Schedules to read it." }</p>
+            <label>{ "Title" }<input data-testid="lesson-title" value={(*title).clone()} oninput={edit} /></label>
+            <div class="verbs small"><button data-testid="save-lesson-button" onclick={save}>{ "Save it" }</button></div>
+            if let Some(text) = &*text { <pre data-testid="lesson-text">{ text.clone() }</pre> }
+        </details>
+    }
+}
+
+/// The longest title of a lesson.
+const TITLE_MAX: usize = 80;
 
 /// A form in which another tool takes a run.
 #[derive(Clone, Copy)]

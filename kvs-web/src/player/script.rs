@@ -41,7 +41,7 @@ fn continued(player: &Player, text: &str) -> Result<(Recording, Time), String> {
 /// The statements of a text, and the number of its first line.
 fn parsed(player: &Player, text: &str) -> Result<(u32, Vec<Line>), String> {
     let recording = player.recording();
-    let head = Schedule { architecture: recording.architecture.clone(), seed: recording.seed, lines: Vec::new() };
+    let head = Schedule::from_recording(&Recording::new(recording.architecture.clone(), recording.seed));
     let head = head.to_string() + PRESENT;
     let first = u32::try_from(head.lines().count()).unwrap_or(u32::MAX).saturating_add(1);
     let schedule = Schedule::parse(&(head + text)).map_err(|error| {
@@ -153,7 +153,7 @@ mod tests {
         let player = player();
         let cases = [
             ("put k=x; jump R1", "line 2, column 2: expected a statement"),
-            ("zoo local", "line 1, column 1: `zoo` and `seed`"),
+            ("zoo local", "line 1, column 1: `zoo`, `seed`, `title`"),
             ("crash R9", "line 1, column 7"),
             ("put k=\"a;b\" -> R1; expect R1 k = none; deliver Rumor", "line 3: no such message"),
             ("get k -> R1 expect z", "line 1: expected z, found none"),

@@ -4,11 +4,13 @@
 
 pub mod foreign;
 pub mod search;
+pub mod survey;
 
 use serde::{Deserialize, Serialize};
 
 pub use foreign::{Judge, Judged};
 pub use search::{Found, Search};
+pub use survey::{Measured, Survey};
 
 /// What the page orders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,8 @@ pub enum Order {
     Search(Search),
     /// Judge a history; its text comes along as a blob.
     Judge(Judge),
+    /// Let every store of the zoo go through every weather.
+    Survey(Survey),
 }
 
 /// What the worker reports.
@@ -41,6 +45,8 @@ pub enum Report {
     Reading(u32),
     /// A history has been judged.
     Judged(Judged),
+    /// One store has gone through one weather.
+    Surveyed(Measured),
     /// The order cannot be carried out.
     Refused(String),
 }

@@ -25,6 +25,9 @@
 //! |---|---|
 //! | `zoo replicated replicas=5 values=lww` | the exhibit, with options of [`OPTIONS`](crate::zoo::OPTIONS); without it, `zoo replicated` |
 //! | `seed 42` | what all randomness grows from; without it, 1 |
+//! | `title "A stale read"` | what a lesson is called |
+//! | `about "R1 is cut off, and read."` | what it is about |
+//! | `level linearizable par 1 missing dedupe=on = "Requests are remembered" \| "Writes wait"` | a level: which promise a reader is to break, with how few faults it was broken, the option that is switched off and its value where it is on, and what the missing rule may be, the right one first; what follows is one way to break it |
 //!
 //! # Operations
 //!
@@ -101,7 +104,7 @@
 //! | line | means |
 //! |---|---|
 //! | `say "R1 and R2 cannot hear each other."` | a caption: what a reader is told here |
-//! | `ask "What does C2 read?" = "nothing" \| "x"` | a question before the next line; the first answer is the right one |
+//! | `ask "What does C2 read?" = "nothing" \| "x"` | a question before the next line; the first answer is the right one, and the next expectation is what shows it: there must be one before the next question |
 //!
 //! # Expectations
 //!
@@ -115,9 +118,11 @@
 //! | `expect heard C2 "k = 1" "k = 2, was 1"` | these are the last notices that C2 has had, in order; `expect heard C2 nothing`: none |
 //! | `expect linearizable holds`, `expect read-your-writes broken` | the verdict up to here; judged by [`check::play`](crate::check::play) |
 
+mod front;
 mod parse;
 mod print;
 mod run;
+mod tell;
 mod tokens;
 
 use alloc::string::String;
@@ -134,12 +139,15 @@ use crate::version::{Version, Versioned};
 use crate::world::Moment;
 use crate::zoo::{Architecture, Guarantee, Names};
 
+pub use front::{Front, Level};
 pub use parse::{ParseError, ParseProblem};
-pub use run::{ExpectedVerdict, Failure, Outcome, Problem, Runner, Words};
+pub use run::{ExpectedVerdict, Failure, Outcome, Problem, Runner, Shown, Words};
 
 /// A world and what happens to it, as a text says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
+    /// What a lesson is called, and the like.
+    pub front: Front,
     /// The parts.
     pub architecture: Architecture,
     /// What all randomness grows from.
@@ -252,12 +260,34 @@ impl Schedule {
 
     /// The schedule whose run is exactly this recording.
     pub fn from_recording(recording: &Recording) -> Self {
-        run::from_recording(recording)
+        run::from_recording(recording, |_, _| None)
+    }
+
+    /// The same as a lesson to begin with: before everything that somebody did, words that say so.
+    pub fn told(recording: &Recording, title: &str) -> Self {
+        tell::told(recording, title)
     }
 
     /// What its nodes are called.
     pub fn names(&self) -> Names {
         Names::new(&self.architecture)
+    }
+}
+
+impl Statement {
+    /// Whether it says how something should be.
+    pub fn expects(&self) -> bool {
+        match self {
+            Self::Call { expect, .. } => expect.is_some(),
+            Self::ExpectHeld { .. }
+            | Self::ExpectAgree(_)
+            | Self::ExpectUp { .. }
+            | Self::ExpectLast { .. }
+            | Self::ExpectMark { .. }
+            | Self::ExpectHeard { .. }
+            | Self::ExpectVerdict { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::tokens::{Token, fate, tokens};
-use super::{Expected, Line, Schedule, Statement};
+use super::{Expected, Front, Line, Schedule, Statement};
 use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, TooLong, Value};
 use crate::process::NodeId;
@@ -56,8 +56,14 @@ pub enum ParseProblem {
     #[error("`\\` may be followed by \", \\, n, t or u{{…}} only")]
     BadEscape,
     /// A line of the head comes late.
-    #[error("`zoo` and `seed` stand before the first statement")]
+    #[error("`zoo`, `seed`, `title`, `about` and `level` stand before the first statement")]
     LateHead,
+    /// A line of the head stands there already.
+    #[error("there is a `{0}` already")]
+    Twice(String),
+    /// What a level says is about its store.
+    #[error("`zoo` stands before `level`, which is about that store")]
+    LateZoo,
 }
 
 const STATEMENTS: &str = "a statement: put, get, delete, exists, mget, getall, keys, size, clear, batch, subscribe, unsubscribe, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
@@ -70,7 +76,8 @@ const WORDS_MAX: usize = 300;
 
 pub(super) fn parse(text: &str) -> Result<Schedule, ParseError> {
     let exhibit = catalog::EXHIBITS[1].architecture();
-    let mut schedule = Schedule { architecture: exhibit, seed: 1, lines: Vec::new() };
+    let mut schedule = Schedule { front: Front::default(), architecture: exhibit, seed: 1, lines: Vec::new() };
+    let mut front = Front::default();
     let mut names = Names::new(&schedule.architecture);
     // Some editors begin every file with a mark of its encoding.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -82,7 +89,13 @@ pub(super) fn parse(text: &str) -> Result<Schedule, ParseError> {
         let mut cursor =
             Cursor { tokens: &tokens, place: 0, line: number, end: columns(line), names: &names, schedule: &schedule };
         let is_head = schedule.lines.is_empty();
+        if is_head && cursor.front(&mut front)?.is_some() {
+            continue;
+        }
         match cursor.peek() {
+            Some(Token::Word(word)) if is_head && word == "zoo" && front.level.is_some() => {
+                return cursor.fail(ParseProblem::LateZoo);
+            }
             Some(Token::Word(word)) if is_head && word == "zoo" => {
                 cursor.place += 1;
                 let architecture = cursor.zoo()?;
@@ -103,6 +116,7 @@ pub(super) fn parse(text: &str) -> Result<Schedule, ParseError> {
             }
         }
     }
+    schedule.front = front;
     Ok(schedule)
 }
 
@@ -111,16 +125,16 @@ fn columns(line: &str) -> u32 {
 }
 
 /// A place in a line.
-struct Cursor<'a> {
+pub(super) struct Cursor<'a> {
     tokens: &'a [(u32, Token)],
-    place: usize,
+    pub(super) place: usize,
     line: u32,
     end: u32,
     names: &'a Names,
     schedule: &'a Schedule,
 }
 
-type Parsed<T> = Result<T, ParseError>;
+pub(super) type Parsed<T> = Result<T, ParseError>;
 
 impl Cursor<'_> {
     fn peek(&self) -> Option<&Token> {
@@ -131,44 +145,48 @@ impl Cursor<'_> {
         self.tokens.get(self.place).map_or(self.end, |(column, _)| *column)
     }
 
-    fn fail<T>(&self, problem: impl Into<ParseProblem>) -> Parsed<T> {
+    pub(super) fn architecture(&self) -> &Architecture {
+        &self.schedule.architecture
+    }
+
+    pub(super) fn fail<T>(&self, problem: impl Into<ParseProblem>) -> Parsed<T> {
         Err(ParseError { line: self.line, column: self.column(), problem: problem.into() })
     }
 
-    fn expected<T>(&self, expected: impl Into<String>) -> Parsed<T> {
+    pub(super) fn expected<T>(&self, expected: impl Into<String>) -> Parsed<T> {
         let found = self.peek().map_or_else(|| "the end of the line".to_owned(), Token::show);
         self.fail(ParseProblem::Expected { expected: expected.into(), found })
     }
 
-    fn end_of_line(&self) -> Parsed<()> {
+    pub(super) fn end_of_line(&self) -> Parsed<()> {
         if self.peek().is_none() { Ok(()) } else { self.expected("the end of the line") }
     }
 
-    fn word(&self) -> Option<&str> {
+    pub(super) fn word(&self) -> Option<&str> {
         match self.peek() {
             Some(Token::Word(word)) => Some(word),
             _ => None,
         }
     }
 
-    fn take_sign(&mut self, sign: &str) -> bool {
+    pub(super) fn take_sign(&mut self, sign: &str) -> bool {
         let is_it = matches!(self.peek(), Some(Token::Sign(found)) if *found == sign);
         self.place += usize::from(is_it);
         is_it
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let is_it = self.word() == Some(word);
         self.place += usize::from(is_it);
         is_it
     }
 
-    fn sign(&mut self, sign: &str) -> Parsed<()> {
+    pub(super) fn sign(&mut self, sign: &str) -> Parsed<()> {
         if self.take_sign(sign) { Ok(()) } else { self.expected(format!("`{sign}`")) }
     }
 
     /// A word that means something; what it should be is said if it does not.
-    fn meaning<T>(&mut self, expected: &str, mean: impl FnOnce(&str) -> Option<T>) -> Parsed<T> {
+    pub(super) fn meaning<T>(&mut self, expected: &str, mean: impl FnOnce(&str) -> Option<T>) -> Parsed<T> {
         match self.word().and_then(mean) {
             Some(value) => {
                 self.place += 1;
@@ -202,7 +220,7 @@ impl Cursor<'_> {
     }
 
     /// `name=value`
-    fn setting(&mut self) -> Parsed<(String, String)> {
+    pub(super) fn setting(&mut self) -> Parsed<(String, String)> {
         let name = self.meaning("an option, such as replicas=5", |word| (word.len() <= 40).then(|| word.to_owned()))?;
         self.sign("=")?;
         // No option has a longer one; what is refused stands in a sentence.
@@ -357,7 +375,7 @@ impl Cursor<'_> {
                 Some(fate) => self.message(fate)?,
                 None => {
                     self.place -= 1;
-                    let is_head = matches!(unknown, "zoo" | "seed");
+                    let is_head = matches!(unknown, "zoo" | "seed" | "title" | "about" | "level");
                     return if is_head { self.fail(ParseProblem::LateHead) } else { self.expected(STATEMENTS) };
                 }
             },
@@ -639,7 +657,7 @@ impl Cursor<'_> {
     }
 
     /// Words for readers, in quotes.
-    fn words(&mut self, expected: &str) -> Parsed<String> {
+    pub(super) fn words(&mut self, expected: &str) -> Parsed<String> {
         match self.peek() {
             Some(Token::Quoted(text)) if text.chars().count() <= WORDS_MAX => {
                 let text = text.clone();
@@ -654,14 +672,7 @@ impl Cursor<'_> {
     fn question(&mut self) -> Parsed<Statement> {
         let question = self.words("a question")?;
         self.sign("=")?;
-        let mut answers = vec![self.words("the right answer")?];
-        while self.take_sign("|") {
-            answers.push(self.words("another answer")?);
-        }
-        if answers.len() < 2 {
-            return self.expected("`|` and another answer");
-        }
-        Ok(Statement::Ask { question, answers })
+        Ok(Statement::Ask { question, answers: self.choices("the right answer", "another answer")? })
     }
 
     fn expectation(&mut self) -> Parsed<Statement> {

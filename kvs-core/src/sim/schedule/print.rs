@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -19,11 +19,14 @@ use crate::zoo::{Names, catalog};
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "zoo {}", catalog::exhibit_of(self.architecture.animal).name)?;
+        write!(f, "{}zoo {}", self.front, catalog::exhibit_of(self.architecture.animal).name)?;
         for (option, value) in self.architecture.changes() {
             write!(f, " {}={value}", option.name)?;
         }
         writeln!(f, "\nseed {}", self.seed)?;
+        if let Some(level) = &self.front.level {
+            writeln!(f, "{level}")?;
+        }
         let names = self.names();
         self.lines.iter().try_for_each(|line| writeln!(f, "{}", Shown { statement: &line.statement, names: &names }))
     }
@@ -33,6 +36,11 @@ impl fmt::Display for Schedule {
 struct Shown<'a> {
     statement: &'a Statement,
     names: &'a Names,
+}
+
+/// A statement as a line says it.
+pub(super) fn line(statement: &Statement, names: &Names) -> String {
+    Shown { statement, names }.to_string()
 }
 
 impl fmt::Display for Shown<'_> {

@@ -7,8 +7,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::parse::set_link_options;
-use super::print::{outcome, several};
-use super::{Expected, Line, Schedule, Statement};
+use super::print::{self, outcome, several};
+use super::{Expected, Front, Line, Schedule, Statement};
 use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome as OpOutcome, Value};
 use crate::process::{Mark, NodeId};
@@ -54,7 +54,18 @@ pub enum Words {
         question: String,
         /// Its answers, the right one first.
         answers: Vec<String>,
+        /// What shows in the run which is right.
+        shown: Option<Shown>,
     },
+}
+
+/// An expectation that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// When.
+    pub at: Time,
+    /// The line that says so.
+    pub line: String,
 }
 
 /// A verdict that is expected at some point of a run.
@@ -103,6 +114,9 @@ pub enum Problem {
         /// What is on its way.
         on_their_way: String,
     },
+    /// A question whose answer nothing shows.
+    #[error("nothing after this question shows which answer is right: expect something before the next one")]
+    NothingShown,
     /// That moment is over.
     #[error("that moment is past: it is {0} already")]
     Past(Time),
@@ -170,6 +184,8 @@ pub struct Runner<'a> {
     links_everywhere: Architecture,
     verdicts: Vec<ExpectedVerdict>,
     words: Vec<(Time, Words)>,
+    /// The question that nothing has answered yet: its place among the words, and its line.
+    open: Option<(usize, u32)>,
     failure: Option<Failure>,
 }
 
@@ -189,6 +205,7 @@ impl<'a> Runner<'a> {
             links_everywhere: schedule.architecture.clone(),
             verdicts: Vec::new(),
             words: Vec::new(),
+            open: None,
             failure: None,
         }
     }
@@ -208,7 +225,10 @@ impl<'a> Runner<'a> {
         let Some(line) = self.line() else { return false };
         self.next += 1;
         match self.obey(&line.statement, observer) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.show(&line.statement);
+                self.failure.is_none()
+            }
             Err(problem) => {
                 self.failure = Some(Failure { line: line.number, problem });
                 false
@@ -216,8 +236,26 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// What is expected and found answers the question before it.
+    fn show(&mut self, statement: &Statement) {
+        if statement.expects()
+            && let Some((place, _)) = self.open.take()
+            && let Some((_, Words::Question { shown, .. })) = self.words.get_mut(place)
+        {
+            let at = self.replay.moment().time;
+            *shown = Some(Shown { at, line: print::line(statement, &self.names) });
+        }
+    }
+
+    fn close_question(&mut self) {
+        if let Some((_, line)) = self.open.take() {
+            self.failure.get_or_insert(Failure { line, problem: Problem::NothingShown });
+        }
+    }
+
     /// What came of it.
-    pub fn finish(self) -> Outcome {
+    pub fn finish(mut self) -> Outcome {
+        self.close_question();
         Outcome {
             end: self.replay.moment().time,
             recording: self.recording,
@@ -311,7 +349,9 @@ impl<'a> Runner<'a> {
                 return Ok(());
             }
             Statement::Ask { question, answers } => {
-                self.words.push((self.world().now(), Words::Question { question, answers }));
+                self.close_question();
+                self.open = Some((self.words.len(), self.schedule.lines[self.next - 1].number));
+                self.words.push((self.world().now(), Words::Question { question, answers, shown: None }));
                 return Ok(());
             }
             Statement::ExpectHeld { node, key, values } => return self.expect_held(node, &key, &values),
@@ -599,19 +639,30 @@ fn agrees(world: &World<Node>) -> bool {
     epochs.len() <= 1
 }
 
-/// The schedule whose run is exactly this recording.
-pub(super) fn from_recording(recording: &Recording) -> Schedule {
+/// The schedule whose run is exactly this recording; before each input stands what `caption` makes of it and of the world then.
+pub(super) fn from_recording(
+    recording: &Recording,
+    caption: impl Fn(&Input, &World<Node>) -> Option<Statement>,
+) -> Schedule {
     let mut replay = Replay::new(recording, &mut ());
     let mut statements = Vec::new();
     for (moment, input) in recording.inputs() {
         statements.extend(passage(&replay, *moment));
         // All that comes before the input, but not the input itself.
         while replay.next_input(recording).is_none() && replay.step(recording, &mut ()) {}
-        statements.extend(statement(input, replay.sim().world()));
+        let world = replay.sim().world();
+        if let Some(statement) = statement(input, world) {
+            statements.extend(caption(input, world).into_iter().chain([statement]));
+        }
         replay.step(recording, &mut ());
     }
     let lines = (3..).zip(statements).map(|(number, statement)| Line { number, statement });
-    Schedule { architecture: recording.architecture.clone(), seed: recording.seed, lines: lines.collect() }
+    Schedule {
+        front: Front::default(),
+        architecture: recording.architecture.clone(),
+        seed: recording.seed,
+        lines: lines.collect(),
+    }
 }
 
 /// How the text gets from where a run stands to the moment of its next input.
