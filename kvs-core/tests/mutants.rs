@@ -346,6 +346,15 @@ const MUTANTS: &[Mutant] = &[
         budget: 200,
     },
     Mutant {
+        id: "M24, VR: requests are not remembered",
+        animal: Animal::Vr,
+        under: &[("duplication", "25%"), ("replicas", "3")],
+        mix: Mix::Everything,
+        off: ("dedupe", "off"),
+        seen_by: &["P7", "Linearizable"],
+        budget: 50,
+    },
+    Mutant {
         id: "M28: each replica tosses a coin of its own",
         animal: Animal::Smr,
         under: &[("replicas", "3"), ("batch", "1")],

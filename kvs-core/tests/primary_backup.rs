@@ -2,13 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
-use kvs_core::check::{is_stuck, play};
+use kvs_core::check::{Budget, Judge, Judgement, Run, Verdict, is_stuck, play};
 use kvs_core::process::NodeId;
 use kvs_core::server::Node;
 use kvs_core::sim::schedule::{Outcome, Schedule};
 use kvs_core::sim::{Input, Replay};
 use kvs_core::world::World;
-use kvs_core::zoo::catalog;
+use kvs_core::zoo::{Fault, Guarantee, catalog};
 
 /// Runs a schedule that must come to its end.
 fn run(text: &str) -> Outcome {
@@ -119,6 +119,40 @@ fn who_is_stuck_by_design_has_lost_all_who_had_the_state() {
     }
     let one_crashes = run("zoo primary-backup\ncrash S1\nrun 2s\n");
     assert!(!is_stuck(&one_crashes.recording.architecture, &world_of(&one_crashes)));
+}
+
+/// A crash of the only one who has the state loses it, and ends that promise; two crashes that leave somebody end nothing.
+#[test]
+fn durability_ends_when_all_have_crashed_who_had_the_state() {
+    let durable = |text: &str| -> Judgement {
+        let outcome = run(text);
+        let (recording, world) = (&outcome.recording, world_of(&outcome));
+        let (history, inputs) = (&outcome.history, recording.inputs());
+        let run = Run::new(&recording.architecture, &world, history, history.events().len(), inputs);
+        let judgements = Judge::new(&recording.architecture).judge(&run, Budget::PATIENT);
+        judgements.into_iter().find(|judgement| judgement.guarantee == Guarantee::Durability).expect("it is judged")
+    };
+    for form in ["primary-backup", "chain"] {
+        let alone = format!(
+            "zoo primary-backup form={form} views=external\nview all = S1\nrun 500ms\nC1: put k=1 expect ok\ncrash S1\n\
+             restart S1\nview all = S1 S2 S3\nrun 60s\n"
+        );
+        let lost = durable(&alone);
+        assert_eq!(lost.ended_by, [Fault::LostMemory].into(), "{form}");
+        let left_out = format!(
+            "zoo primary-backup form={form} replicas=2\ncut VS | S2\nrun 2s\nC1: put k=1 expect ok\ncrash S1\n\
+             restart S1\nheal\nrun 60s\n"
+        );
+        let lost_as_well = durable(&left_out);
+        assert_eq!(lost_as_well.ended_by, [Fault::LostMemory].into(), "{form}");
+        assert!(lost.verdict.is_broken() && lost_as_well.verdict.is_broken(), "{form}");
+        let one_by_one = format!(
+            "zoo primary-backup form={form}\nC1: put k=1 expect ok\ncrash S1\nrun 2s\nrestart S1\nrun 2s\ncrash S2\n\
+             run 2s\nrestart S2\nrun 60s\n"
+        );
+        let kept = durable(&one_by_one);
+        assert_eq!((kept.ended_by.len(), kept.verdict), (0, Verdict::Holds), "{form}");
+    }
 }
 
 /// A late copy of the state does not take back what was applied since.

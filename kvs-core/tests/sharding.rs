@@ -302,6 +302,14 @@ fn what_makes_no_sense_is_refused_in_words() {
     let failures = [
         ("zoo replicated\njoin R1", "line 2: this store has no shards"),
         (
+            "zoo raft spares=0\nleave S1",
+            "line 2: no server stands by here, so none can join or leave: set spares to 1 or more",
+        ),
+        (
+            "zoo primary-backup\njoin S1",
+            "line 2: here a view service says who leads: set views to external, and you do",
+        ),
+        (
             "zoo sharded\nview 1: S1 = S1",
             "line 2: two views must not have one epoch, and none is left out: the next is 2",
         ),

@@ -214,13 +214,23 @@ fn every_engine_serves_under_multi_paxos() {
 /// Worlds that once broke something.
 #[test]
 fn what_broke_once_stays_mended() {
-    // A late copy of a request that had been passed on, at a server that had come to own its key.
-    let late_copy = (Animal::Sharded, 116_032, Mix::NoCrashes);
-    // A read of all keys that did not say which versions the deletions were that it had seen.
-    let nameless_deletion = (Animal::ShardedCausal, 128_511, Mix::Everything);
-    for (animal, seed, mix) in [late_copy, nameless_deletion] {
-        if let Err(broken) = live(animal, seed, &[], mix, &mut Sights::default()) {
-            panic!("{animal:?}, seed {seed}: {}", report(&broken));
+    let in_a_chain = [("form", "chain")];
+    let with_leases = [("views", "service"), ("form", "primary-backup"), ("primary-reads", "lease")];
+    let broken: [(Animal, u64, &[(&str, &str)], Mix); 5] = [
+        // A late copy of a request that had been passed on, at a server that had come to own its key.
+        (Animal::Sharded, 116_032, &[], Mix::NoCrashes),
+        // A read of all keys that did not say which versions the deletions were that it had seen.
+        (Animal::ShardedCausal, 128_511, &[], Mix::Everything),
+        // A view of one server, which crashed: nobody had promised to outlive that.
+        (Animal::PrimaryBackup, 4_731, &[], Mix::Everything),
+        (Animal::PrimaryBackup, 4_731, &in_a_chain, Mix::Everything),
+        // An answer that waited for a disk while its server went on to a view that was not in place, and the primary of an older one knew nothing
+        // of either.
+        (Animal::PrimaryBackup, 25_717, &with_leases, Mix::Everything),
+    ];
+    for (animal, seed, fixed, mix) in broken {
+        if let Err(broken) = live(animal, seed, fixed, mix, &mut Sights::default()) {
+            panic!("{animal:?} {fixed:?}, seed {seed}: {}", report(&broken));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::model::{Register, RegisterOp, Seen};
 use super::sequential::SequentialConsistency;
 use super::versioned::Versions;
 use super::whole::Whole;
-use super::{Budget, Undecided, Verdict, replicas, snapshots};
+use super::{Budget, Undecided, Verdict, is_stuck, replicas, snapshots};
 use crate::op::{ClientId, KVSOperation, KVSResponse, Key, Outcome, Value};
 use crate::process::NodeId;
 use crate::routing::map::ShardMap;
@@ -104,8 +104,7 @@ impl<'a> Run<'a> {
                 // Who says who leads keeps no values, and its view is on its disk.
                 Input::Crash(node) if self.architecture.role(*node) == Role::ViewService => {}
                 Input::Crash(_) => {
-                    let is_second = !faults.insert(Fault::Crash);
-                    faults.extend(is_second.then_some(Fault::SecondCrash));
+                    faults.insert(Fault::Crash);
                 }
                 Input::Wipe(_) => {
                     faults.insert(Fault::Wipe);
@@ -136,6 +135,9 @@ impl<'a> Run<'a> {
         }
         if !self.architecture.is_ordered() && targets.values().any(|targets| targets.len() > 1) {
             faults.insert(Fault::Roaming);
+        }
+        if faults.contains(&Fault::Crash) && is_stuck(self.architecture, self.world) {
+            faults.insert(Fault::LostMemory);
         }
         faults
     }
@@ -383,10 +385,10 @@ impl Judge {
     fn excused_until(&self, run: &Run<'_>) -> Time {
         let durability = self.claims.iter().find(|claim| claim.guarantee == Guarantee::Durability);
         let Some(Claim { ended_by, .. }) = durability else { return Time::ZERO };
-        let has_two = ended_by.contains(&Fault::SecondCrash) && run.faults(&self.first).contains(&Fault::SecondCrash);
+        let is_lost = ended_by.contains(&Fault::LostMemory) && run.faults(&self.first).contains(&Fault::LostMemory);
         let excuses = run.inputs.iter().filter_map(|(at, input)| match input {
             Input::Crash(_) if ended_by.contains(&Fault::Crash) => Some(at.time),
-            Input::Crash(node) if has_two && run.architecture.role(*node) != Role::ViewService => Some(at.time),
+            Input::Crash(node) if is_lost && run.architecture.role(*node) != Role::ViewService => Some(at.time),
             Input::Wipe(_) if ended_by.contains(&Fault::Wipe) => Some(at.time),
             // A stamp that lies lies for ever.
             Input::Clock { offset_us, .. } if *offset_us != 0 && ended_by.contains(&Fault::Skew) => Some(Time::MAX),

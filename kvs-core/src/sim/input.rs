@@ -218,6 +218,12 @@ pub enum Refusal {
     /// The store has no shards.
     #[error("this store has no shards")]
     NotSharded,
+    /// All servers of Raft are members for ever.
+    #[error("no server stands by here, so none can join or leave: set spares to 1 or more")]
+    NoSpares,
+    /// A primary and backups are named by a view service.
+    #[error("here a view service says who leads: set views to external, and you do")]
+    ViewService,
     /// With causal delivery nothing but the log says what a replica has applied, and that is not handed over.
     #[error("with causal delivery shards stay as they are: switch to delivery=eventual")]
     FixedShards,
@@ -373,7 +379,7 @@ impl Sim {
                 to.iter().all(is_known).then_some(()).ok_or(Refusal::NoSuchNode)?;
                 self.check_view(view)
             }
-            Input::Lost(_) => self.newest_view().map(|_| ()).ok_or(Refusal::NotSharded),
+            Input::Lost(_) => self.view_to_follow().map(|_| ()),
             Input::Fill(keys) => (1..=FILL_MAX).contains(keys).then_some(()).ok_or(Refusal::Contradiction),
             Input::Traffic(None) | Input::HealAll | Input::Message { .. } => Ok(()),
         }
@@ -393,7 +399,7 @@ impl Sim {
     }
 
     fn check_view(&self, view: &View) -> Result<(), Refusal> {
-        let newest = self.newest_view().ok_or(Refusal::NotSharded)?;
+        let newest = self.view_to_follow()?;
         if !self.may_reshard {
             return Err(Refusal::FixedShards);
         }

@@ -42,6 +42,8 @@ pub struct Sim {
     servers: u32,
     /// The views that were announced, if the store has shards, or a primary that somebody outside names.
     views: Arc<[Arc<View>]>,
+    /// What is said to whoever announces one where there are none.
+    has_no_views: Refusal,
     /// Whether a server that starts again must be told which views there have been, even if it is the first one only.
     tells_who_starts: bool,
     /// The shards that servers are meant for.
@@ -65,6 +67,11 @@ impl Sim {
             world,
             servers: architecture.servers,
             views: architecture.has_views().then(|| architecture.first_map().view().clone()).into_iter().collect(),
+            has_no_views: match (architecture.raft(), architecture.view_service()) {
+                (Some(_), _) => Refusal::NoSpares,
+                (None, Some(_)) => Refusal::ViewService,
+                (None, None) => Refusal::NotSharded,
+            },
             tells_who_starts: architecture.has_views() && architecture.is_ordered(),
             homes: architecture.server_ids().filter_map(|server| architecture.home(server)).collect(),
             may_reshard: architecture.gossip().is_none_or(|gossip| gossip.delivery == Delivery::Eventual),
@@ -86,6 +93,11 @@ impl Sim {
         self.views.last()
     }
 
+    /// The newest view that was announced, for whoever would like to announce another.
+    fn view_to_follow(&self) -> Result<&Arc<View>, Refusal> {
+        self.newest_view().ok_or(self.has_no_views)
+    }
+
     /// The world.
     pub fn world(&self) -> &World<Node> {
         &self.world
@@ -93,7 +105,7 @@ impl Sim {
 
     /// The next view, in which some servers keep the shards they are meant for, or none any more.
     pub fn change_of_members(&self, nodes: &[NodeId], joins: bool) -> Result<Input, Refusal> {
-        let newest = self.newest_view().ok_or(Refusal::NotSharded)?;
+        let newest = self.view_to_follow()?;
         let mut view = View::clone(newest);
         for node in nodes {
             let home = self.homes.get(node.index()).ok_or(ViewError::UnknownNode)?;

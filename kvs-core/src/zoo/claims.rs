@@ -166,8 +166,8 @@ pub enum Fault {
     Roaming,
     /// Keys moved to other servers.
     Resharding,
-    /// A server crashed, and then one crashed again: it, or another.
-    SecondCrash,
+    /// Crashes have taken the memory of so many that nobody is left who may go on with it.
+    LostMemory,
 }
 
 impl fmt::Display for Fault {
@@ -178,7 +178,7 @@ impl fmt::Display for Fault {
             Self::Skew => "clocks that differ",
             Self::Roaming => "a client that changes its server",
             Self::Resharding => "a change of views",
-            Self::SecondCrash => "a second crash",
+            Self::LostMemory => "crashes that left too few who remember",
         })
     }
 }
@@ -248,7 +248,7 @@ impl Architecture {
             Animal::PrimaryBackup => {
                 // When all are gone who had the state, nobody answers any more: what is lost is lost, but nothing wrong is ever told.
                 let has_journal = self.primary_backup().is_some_and(|options| options.journal);
-                let lost_by: &[Fault] = if has_journal { &[Fault::Wipe] } else { &[Fault::SecondCrash, Fault::Wipe] };
+                let lost_by: &[Fault] = if has_journal { &[Fault::Wipe] } else { &[Fault::LostMemory, Fault::Wipe] };
                 let reads = self.primary_backup().map(|options| options.reads);
                 let ended_by: &[Fault] =
                     if reads == Some(Reads::Lease) { &[Fault::Wipe, Fault::Skew] } else { &[Fault::Wipe] };
@@ -256,7 +256,7 @@ impl Architecture {
             }
             Animal::Vr => {
                 // When a majority has lost its memory at once, nobody answers any more.
-                let lost_by = [Fault::SecondCrash, Fault::Wipe];
+                let lost_by = [Fault::LostMemory, Fault::Wipe];
                 vec![claim(Guarantee::Linearizability, &[Fault::Wipe]), claim(Guarantee::Durability, &lost_by)]
             }
             Animal::Replicated | Animal::ShardedReplicated | Animal::ShardedCausal => {

@@ -57,7 +57,7 @@
 //! | P3 | Multi-Paxos | for each ballot and slot one command is proposed |
 //! | P4 | Multi-Paxos | if a command is chosen for a slot, every higher ballot proposes the same |
 //! | P5 | Multi-Paxos | replicas are told one command for each slot, which is chosen |
-//! | P7 | Raft, Multi-Paxos | what a replica holds is what the slots lead to, in their order and each request once |
+//! | P7 | Raft, Multi-Paxos, VR | what a replica holds is what the slots lead to, in their order and each request once |
 //! | P9 | Multi-Paxos | acceptors forget only what `f + 1` replicas have in snapshots on their disks |
 //! | P10 | Multi-Paxos | a leader has no read answered before it knows what was chosen before it led |
 //! | P11 | Multi-Paxos | one proposer leads by a ballot |
@@ -269,7 +269,10 @@ impl Invariants {
                 _ => Ok(()),
             });
             let found = found.and_then(|()| match (&mut self.vr, server.ordering().vr()) {
-                (Some(watch), Some(vr)) => watch.look(node, before.and_then(|before| before.ordering().vr()), vr),
+                (Some(watch), Some(vr)) => {
+                    watch.look(node, before.and_then(|before| before.ordering().vr()), vr)?;
+                    watch.look_at_machine(server)
+                }
                 _ => Ok(()),
             });
             let found = found.and_then(|()| match &mut self.primary_backup {

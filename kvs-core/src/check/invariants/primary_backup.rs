@@ -65,15 +65,17 @@ impl Watch {
         Err(("A5", format!("{} was answered {} and then {}", response.id, known.result, response.result)))
     }
 
-    /// What was answered in this step must be known to whoever leads by then.
+    /// What was answered in this step must be known to whoever leads by then: in the view in which it was completed, or in a later one. Who
+    /// answers may have waited for its disk and gone on to a view that is not in place, while somebody else still leads one from before.
     pub(super) fn after_step(&mut self, world: &World<Node>) -> FoundAt {
         self.look_at_clocks(world);
         for (node, response) in core::mem::take(&mut self.new) {
             let last = self.complete.entry(response.id.client).or_insert(0);
             *last = response.id.sequence.max(*last);
             let Some((newest, server, part)) = newest_primary(world).filter(|_| self.dedupe) else { continue };
-            if newest != node && server.served().last_sequence(response.id.client) < response.id.sequence {
-                let view = part.view().number;
+            let view = part.view().number;
+            let is_unknown = server.served().last_sequence(response.id.client) < response.id.sequence;
+            if newest != node && is_unknown && view >= completed_in(world, node, response.id) {
                 let what = format!("{} is answered, and unknown to the primary of view {view}", response.id);
                 return Err(("A1", node, what));
             }
@@ -207,6 +209,15 @@ fn parts(world: &World<Node>) -> impl Iterator<Item = (NodeId, &Server, &Primary
     up.filter_map(|node| {
         let server = world.node(node).as_server()?;
         Some((node, server, server.replication().primary_backup()?))
+    })
+}
+
+/// The view in which the one who answers a request has applied it; if that was long ago, the one that it goes by.
+fn completed_in(world: &World<Node>, node: NodeId, id: RequestId) -> u32 {
+    let part = world.node(node).as_server().and_then(|server| server.replication().primary_backup());
+    part.map_or(0, |part| {
+        let applied = part.recent().iter().rev().find(|(_, _, request)| request.id == id);
+        applied.map_or(part.view().number, |(_, view, _)| *view)
     })
 }
 

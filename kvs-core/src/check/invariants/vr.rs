@@ -4,10 +4,12 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 
 use super::Found;
+use super::reference::Reference;
 use crate::op::RequestId;
+use crate::ordering::Command;
 use crate::ordering::vr::{Message, Vr};
 use crate::process::NodeId;
-use crate::server::Node;
+use crate::server::{Node, Server};
 use crate::world::World;
 use crate::zoo::Architecture;
 
@@ -19,11 +21,18 @@ pub(super) struct Watch {
     committed: BTreeMap<u64, (NodeId, RequestId, u32)>,
     /// The view that a replica has told others.
     told: BTreeMap<NodeId, u32>,
+    /// What the slots lead to that somebody has executed.
+    reference: Reference,
 }
 
 impl Watch {
     pub(super) fn new(architecture: &Architecture) -> Option<Self> {
-        architecture.vr().map(|_| Self { logs: BTreeMap::new(), committed: BTreeMap::new(), told: BTreeMap::new() })
+        architecture.vr().map(|_| Self {
+            logs: BTreeMap::new(),
+            committed: BTreeMap::new(),
+            told: BTreeMap::new(),
+            reference: Reference::default(),
+        })
     }
 
     /// A replica has said something.
@@ -62,11 +71,19 @@ impl Watch {
                 let what = format!("slot {op} was executed as {} here and as {id} at node {}", request.id, first.0);
                 return Err(("VR2", what));
             }
+            if op == self.reference.executed() + 1 {
+                self.reference.execute(&Command::Op(request.clone()));
+            }
         }
         if now.leads() && was_here.is_none() {
             self.look_at_primary(now)?;
         }
         Ok(())
+    }
+
+    /// A replica holds what the slots lead to that it has executed, each request once.
+    pub(super) fn look_at_machine(&self, server: &Server) -> Found {
+        self.reference.look(server)
     }
 
     /// Whoever begins to lead has all that was committed in earlier views. (One that was away may begin a view that the others have left long ago.)

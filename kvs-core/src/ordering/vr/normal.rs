@@ -65,9 +65,7 @@ impl Vr {
             return;
         }
         self.await_sign(cx);
-        if op > self.last_op() + 1 {
-            cx.mark(GAP, self.last_op() + 1);
-            Self::send(from, Message::GetState { view, op: self.last_op() }, cx);
+        if self.asks_for_gap(from, op.saturating_sub(1), cx) {
             return;
         }
         if op == self.last_op() + 1 {
@@ -118,11 +116,18 @@ impl Vr {
             return;
         }
         self.await_sign(cx);
-        if commit > self.last_op() {
-            cx.mark(GAP, self.last_op() + 1);
-            Self::send(from, Message::GetState { view, op: self.last_op() }, cx);
-        }
+        self.asks_for_gap(from, commit, cx);
         self.learn(commit, executor);
+    }
+
+    /// The primary of this view has all up to an op-number: what is missing here it is asked for. False if nothing is.
+    fn asks_for_gap<P: Host>(&self, primary: NodeId, upto: u64, cx: &mut Context<'_, P>) -> bool {
+        let is_missing = upto > self.last_op();
+        if is_missing {
+            cx.mark(GAP, self.last_op() + 1);
+            Self::send(primary, Message::GetState { view: self.view, op: self.last_op() }, cx);
+        }
+        is_missing
     }
 
     /// Executes what is committed, as far as it is in the log.

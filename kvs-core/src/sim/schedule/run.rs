@@ -314,7 +314,7 @@ impl<'a> Runner<'a> {
             Statement::Fill(keys) => Input::Fill(keys),
             Statement::Watch { client, watch } => Input::Watch { client, watch },
             Statement::View { epoch, shards, to } => {
-                let newest = self.sim().newest_view().ok_or(Refusal::NotSharded)?;
+                let newest = self.sim().view_to_follow()?;
                 let epoch = epoch.unwrap_or(newest.epoch + 1);
                 Input::View { view: View { epoch, shards: shards.into() }, to }
             }
