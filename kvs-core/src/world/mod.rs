@@ -569,7 +569,9 @@ impl<P: Process> World<P> {
         if write == slot.disk.durable() || slot.disk_work == DiskWork::Syncing {
             return;
         }
-        let wants_sync = !slot.parked.is_empty();
+        // Who waits has asked for so much. What nobody has asked for may come along, or come later.
+        let needed = slot.parked.iter().map(|parked| parked.needs).max();
+        let wants_sync = needed.is_some();
         let latency = match (wants_sync, slot.disk_work) {
             (true, DiskWork::WritingBack(ticket)) => {
                 self.queue.cancel(ticket);
@@ -579,7 +581,7 @@ impl<P: Process> World<P> {
             (false, DiskWork::WritingBack(_)) => return,
             (false, _) => self.disk_options.write_back,
         };
-        let due = Due::Synced { node, incarnation: slot.incarnation, write };
+        let due = Due::Synced { node, incarnation: slot.incarnation, write: needed.unwrap_or(write) };
         let ticket = self.queue.push(self.now.time + latency, due);
         slot.disk_work = if wants_sync { DiskWork::Syncing } else { DiskWork::WritingBack(ticket) };
     }
