@@ -83,6 +83,8 @@ pub enum Effect<M, T> {
         message: M,
         /// It may leave only when this write is on the medium.
         after: Option<WriteNumber>,
+        /// The sync that it waits for takes along all that is written when it begins, asked for or not.
+        takes_all: bool,
     },
     /// Wake the node up `after` this long.
     SetTimer {
@@ -160,7 +162,8 @@ impl<'a, P: Process> Context<'a, P> {
             Leaves::WhenWritten => Some(self.disk.last_write()),
             Leaves::WhenSynced => Some(self.disk.asked()),
         };
-        self.effects.push(Effect::Send { to, message: message.into(), after });
+        let takes_all = matches!(self.leaves, Leaves::WhenWritten);
+        self.effects.push(Effect::Send { to, message: message.into(), after, takes_all });
     }
 
     /// Asks to be woken after a span of this node's time, for a reason. Replaces an earlier request for the same reason.
