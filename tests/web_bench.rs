@@ -1,4 +1,4 @@
-//! The benchmarks of the simulator and of the search in a worker of a browser: `scripts/bench` runs them beside the native ones and
+//! The benchmarks of the simulator, of the search and of the engines in a worker of a browser: `scripts/bench` runs them beside the native ones and
 //! prints the ratios.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
@@ -40,8 +40,38 @@ fn worlds() {
     }
 }
 
-fn time_ms(sim: &mut kvs_core::sim::Sim) -> f64 {
+/// Each engine on the simulated disk; the median of some rounds.
+#[wasm_bindgen_test]
+fn engines() {
+    use workload::engines::{ENGINES, KEYS, Kept};
+    let say = |what: &str, name: &str, act: &mut dyn FnMut() -> f64| {
+        let mut rounds_ms: Vec<f64> = (0..ROUNDS).map(|_| act()).collect();
+        rounds_ms.sort_by(f64::total_cmp);
+        let each_ms = rounds_ms[rounds_ms.len() / 2] / f64::from(KEYS);
+        console_log!("{what} in {name}: {:.4} million keys/s", 1.0 / each_ms / 1_000.0);
+    };
+    for (name, options) in ENGINES {
+        say("put", name, &mut || {
+            let mut empty = Kept::empty(options);
+            elapsed_ms(|| empty.put_all())
+        });
+        let full = Kept::full(options);
+        // One go is too short for the browser's clock.
+        say("get", name, &mut || elapsed_ms(|| (0..GOES).for_each(|_| full.get_all())) / f64::from(GOES));
+        say("scan", name, &mut || elapsed_ms(|| (0..GOES).for_each(|_| full.scan_all())) / f64::from(GOES));
+    }
+}
+
+const GOES: u32 = 20;
+
+fn elapsed_ms(act: impl FnOnce()) -> f64 {
     let began = js_sys::Date::now();
-    workload::deliver(sim, MESSAGES);
+    act();
     js_sys::Date::now() - began
+}
+
+fn time_ms(sim: &mut kvs_core::sim::Sim) -> f64 {
+    elapsed_ms(|| {
+        workload::deliver(sim, MESSAGES);
+    })
 }

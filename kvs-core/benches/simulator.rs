@@ -1,5 +1,6 @@
 //! How many messages a second the simulator delivers (the step functions, the queue, the links, and nothing else), and how many random
-//! worlds a second the search lives and judges on one core.
+//! worlds a second the search lives and judges on one core. Also how many keys a second the engines put, find and go through on a
+//! simulated disk.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
@@ -37,5 +38,20 @@ fn worlds(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, deliveries, worlds);
+fn engines(c: &mut Criterion) {
+    use workload::engines::{ENGINES, KEYS, Kept};
+    let mut group = c.benchmark_group("engines");
+    group.throughput(Throughput::Elements(u64::from(KEYS))).sample_size(10);
+    for (name, options) in ENGINES {
+        group.bench_function(format!("put in {name}"), |b| {
+            b.iter_batched_ref(|| Kept::empty(options), Kept::put_all, BatchSize::PerIteration);
+        });
+        let full = Kept::full(options);
+        group.bench_function(format!("get in {name}"), |b| b.iter(|| full.get_all()));
+        group.bench_function(format!("scan in {name}"), |b| b.iter(|| full.scan_all()));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, deliveries, worlds, engines);
 criterion_main!(benches);

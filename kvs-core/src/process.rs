@@ -83,6 +83,8 @@ pub enum Effect<M, T> {
         message: M,
         /// It may leave only when this write is on the medium.
         after: Option<WriteNumber>,
+        /// The sync that it waits for takes along all that is written when it begins, asked for or not.
+        takes_all: bool,
     },
     /// Wake the node up `after` this long.
     SetTimer {
@@ -113,7 +115,15 @@ pub struct Context<'a, P: Process> {
     effects: &'a mut Vec<EffectOf<P>>,
     disk: &'a mut Arc<Disk>,
     choices: &'a mut dyn Choose,
-    durably: bool,
+    leaves: Leaves,
+}
+
+/// When a message leaves.
+#[derive(Clone, Copy)]
+enum Leaves {
+    AtOnce,
+    WhenWritten,
+    WhenSynced,
 }
 
 impl<'a, P: Process> Context<'a, P> {
@@ -126,7 +136,7 @@ impl<'a, P: Process> Context<'a, P> {
         disk: &'a mut Arc<Disk>,
         choices: &'a mut dyn Choose,
     ) -> Self {
-        Self { me, incarnation, now, effects, disk, choices, durably: false }
+        Self { me, incarnation, now, effects, disk, choices, leaves: Leaves::AtOnce }
     }
 
     /// The node that takes this step.
@@ -147,8 +157,13 @@ impl<'a, P: Process> Context<'a, P> {
 
     /// Sends a message. It may be lost, late, or arrive twice.
     pub fn send(&mut self, to: NodeId, message: impl Into<P::Message>) {
-        let after = self.durably.then(|| self.disk.last_write());
-        self.effects.push(Effect::Send { to, message: message.into(), after });
+        let after = match self.leaves {
+            Leaves::AtOnce => None,
+            Leaves::WhenWritten => Some(self.disk.last_write()),
+            Leaves::WhenSynced => Some(self.disk.asked()),
+        };
+        let takes_all = matches!(self.leaves, Leaves::WhenWritten);
+        self.effects.push(Effect::Send { to, message: message.into(), after, takes_all });
     }
 
     /// Asks to be woken after a span of this node's time, for a reason. Replaces an earlier request for the same reason.
@@ -180,6 +195,17 @@ impl<'a, P: Process> Context<'a, P> {
     /// The same context, but what is sent through it leaves only when every write so far is on the medium. A crash before
     /// that takes the message along with the writes.
     pub fn durably(&mut self) -> Context<'_, P> {
+        self.leaving(Leaves::WhenWritten)
+    }
+
+    /// The same context, but what is sent through it leaves only when all is on the medium that was
+    /// [synced](Disk::sync) so far, and no more than that. Who has written and forgotten to sync waits for nothing, and finds out
+    /// after a crash.
+    pub fn when_synced(&mut self) -> Context<'_, P> {
+        self.leaving(Leaves::WhenSynced)
+    }
+
+    fn leaving(&mut self, leaves: Leaves) -> Context<'_, P> {
         Context {
             me: self.me,
             incarnation: self.incarnation,
@@ -187,7 +213,7 @@ impl<'a, P: Process> Context<'a, P> {
             effects: &mut *self.effects,
             disk: &mut *self.disk,
             choices: &mut *self.choices,
-            durably: true,
+            leaves,
         }
     }
 

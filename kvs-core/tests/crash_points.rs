@@ -6,14 +6,15 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use kvs_core::choice::{Choose, Odometer};
 use kvs_core::disk::{CrashFate, Disk, Honesty};
 use kvs_core::op::{Key, Value};
 use kvs_core::storage::engine::{
-    Batch, Change, EmbeddedDbOptions, Engine, EngineOptions, Expected, FlatFileMode, FlatFileOptions, KeyRange, Life,
-    LineFormat, Storage, StorageFault, Versioned,
+    Batch, Change, EmbeddedDbOptions, Engine, EngineOptions, Expected, Files, FlatFileMode, FlatFileOptions, KeyRange,
+    Life, LineFormat, Storage, StorageFault, Versioned,
 };
 
 /// So small that a log becomes a table after a few changes, and tables are merged after a few more.
@@ -68,6 +69,54 @@ fn open(options: EngineOptions, disk: &mut Disk) -> Result<Engine, StorageFault>
     Engine::open(options, disk, Life::counted(0))
 }
 
+/// A disk that some syncs never come to, as if the engine had forgotten them.
+struct Deaf {
+    disk: Disk,
+    to: Option<Forgotten>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forgotten {
+    /// The syncs of files whose names begin so.
+    Files(&'static str),
+    /// The syncs of the directory.
+    Directory,
+}
+
+impl Files for Deaf {
+    fn list(&self) -> Result<Vec<String>, StorageFault> {
+        self.disk.list()
+    }
+    fn read(&self, file: &str) -> Result<Option<Cow<'_, [u8]>>, StorageFault> {
+        Files::read(&self.disk, file)
+    }
+    fn length(&self, file: &str) -> Result<Option<u64>, StorageFault> {
+        self.disk.length(file)
+    }
+    fn read_at(&self, file: &str, position: u64, length: u32) -> Result<Option<Cow<'_, [u8]>>, StorageFault> {
+        self.disk.read_at(file, position, length)
+    }
+    fn append(&mut self, file: &str, bytes: &[u8]) -> Result<(), StorageFault> {
+        Files::append(&mut self.disk, file, bytes)
+    }
+    fn truncate(&mut self, file: &str) -> Result<(), StorageFault> {
+        Files::truncate(&mut self.disk, file)
+    }
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), StorageFault> {
+        Files::rename(&mut self.disk, from, to)
+    }
+    fn remove(&mut self, file: &str) -> Result<(), StorageFault> {
+        Files::remove(&mut self.disk, file)
+    }
+    fn sync(&mut self, file: &str) -> Result<(), StorageFault> {
+        let is_forgotten = matches!(self.to, Some(Forgotten::Files(prefix)) if file.starts_with(prefix));
+        if is_forgotten { Ok(()) } else { Files::sync(&mut self.disk, file) }
+    }
+    fn sync_directory(&mut self) -> Result<(), StorageFault> {
+        if self.to == Some(Forgotten::Directory) { Ok(()) } else { Files::sync_directory(&mut self.disk) }
+    }
+}
+
 /// A script has been run, and nothing has reached the medium by itself.
 struct Run {
     options: EngineOptions,
@@ -79,13 +128,16 @@ struct Run {
 
 impl Run {
     fn new(options: EngineOptions, honesty: Honesty) -> Self {
-        let mut disk = Disk::new(honesty);
-        let mut engine = open(options, &mut disk).expect("nothing is there");
-        let mut run = Self { options, states: vec![seen(&engine, &disk)], disks: vec![disk.clone()] };
+        Self::on(options, Deaf { disk: Disk::new(honesty), to: None })
+    }
+
+    fn on(options: EngineOptions, mut files: Deaf) -> Self {
+        let mut engine = Engine::open(options, &mut files, Life::counted(0)).expect("nothing is there");
+        let mut run = Self { options, states: vec![seen(&engine, &files.disk)], disks: vec![files.disk.clone()] };
         for batch in script() {
-            engine.batch(&mut disk, &batch).expect("nothing is asked that is not there");
-            run.states.push(seen(&engine, &disk));
-            run.disks.push(disk.clone());
+            engine.batch(&mut files, &batch).expect("nothing is asked that is not there");
+            run.states.push(seen(&engine, &files.disk));
+            run.disks.push(files.disk.clone());
         }
         run
     }
@@ -139,25 +191,35 @@ fn waits(disk: &Disk) -> u32 {
 fn reordered(run: &Run, mut second: impl FnMut(&Disk, usize, usize)) -> (u64, Vec<String>) {
     let (mut crashes, mut faults) = (0, Vec::new());
     for change in 0..run.disks.len() - 1 {
-        let (before, after) = (&run.disks[change], &run.disks[change + 1]);
-        let syncs = waits(before) - 1;
-        let mut answers = Odometer::default();
-        let mut images = BTreeSet::new();
-        while answers.turn() {
-            // During the change: the last answer was the one before it. After it: also this one.
-            let mut crashed = after.clone();
-            let mut last = Latest { ended: 0, inner: NotBefore { sync: syncs, rest: &mut answers, has_said: false } };
-            crashed.crash(CrashFate::Reordered, &mut last);
-            let is_answered = last.ended + 1 == waits(after);
-            let answered = change + usize::from(is_answered);
-            crashes += 1;
-            if images.insert((format!("{crashed:?}"), answered)) {
-                faults.extend(run.fault(crashed.clone(), answered, change + 1));
-                second(&crashed, answered, change + 1);
-            }
-        }
+        crashes += reordered_during(run, change, |crashed, answered, begun| {
+            faults.extend(run.fault(crashed.clone(), answered, begun));
+            second(crashed, answered, begun);
+            true
+        });
     }
     (crashes, faults)
+}
+
+/// Likewise for one change: what each crash leaves, for as long as somebody wants to see more. The number of crashes.
+fn reordered_during(run: &Run, change: usize, mut see: impl FnMut(&Disk, usize, usize) -> bool) -> u64 {
+    let (before, after) = (&run.disks[change], &run.disks[change + 1]);
+    let syncs = waits(before) - 1;
+    let mut answers = Odometer::default();
+    let mut images = BTreeSet::new();
+    let mut crashes = 0;
+    while answers.turn() {
+        // During the change: the last answer was the one before it. After it: also this one.
+        let mut crashed = after.clone();
+        let mut last = Latest { ended: 0, inner: NotBefore { sync: syncs, rest: &mut answers, has_said: false } };
+        crashed.crash(CrashFate::Reordered, &mut last);
+        let is_answered = last.ended + 1 == waits(after);
+        let answered = change + usize::from(is_answered);
+        crashes += 1;
+        if images.insert((format!("{crashed:?}"), answered)) && !see(&crashed, answered, change + 1) {
+            break;
+        }
+    }
+    crashes
 }
 
 /// Remembers the first answer.
@@ -311,6 +373,35 @@ fn mutant_without_syncs_what_was_answered_is_lost() {
     let (_, faults) = reordered(&run, |_, _, _| {});
     assert!(!faults.is_empty());
     assert!(faults.iter().all(|fault| fault.contains("were answered, and then there was")), "{faults:?}");
+}
+
+/// Whichever of its syncs an engine forgets, some crash finds out.
+#[test]
+fn mutant_no_sync_can_be_forgotten() {
+    let [replaced, appended, embedded] = durable_engines();
+    for (options, forgotten) in [
+        (replaced, Forgotten::Files("store.jsonl.new")),
+        (replaced, Forgotten::Directory),
+        (appended, Forgotten::Files("store.jsonl")),
+        (appended, Forgotten::Directory),
+        (embedded, Forgotten::Files("wal-")),
+        (embedded, Forgotten::Files("table-")),
+        (embedded, Forgotten::Files("manifest.new")),
+        (embedded, Forgotten::Directory),
+    ] {
+        let run = Run::on(options, Deaf { disk: Disk::new(Honesty::Honest), to: Some(forgotten) });
+        let mut fault = None;
+        for change in 0..run.disks.len() - 1 {
+            reordered_during(&run, change, |crashed, answered, begun| {
+                fault = run.fault(crashed.clone(), answered, begun);
+                fault.is_none()
+            });
+            if fault.is_some() {
+                break;
+            }
+        }
+        assert!(fault.is_some(), "{options:?} does as well without {forgotten:?}");
+    }
 }
 
 #[test]

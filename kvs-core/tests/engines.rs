@@ -281,6 +281,25 @@ fn what_is_replaced_or_deleted_takes_no_room_for_long() {
     }
 }
 
+/// A crash between writing a file and giving it its name leaves something that nobody names.
+#[test]
+fn what_a_crash_has_left_over_is_removed() {
+    for (options, leftovers) in engines().into_iter().skip(2).zip([
+        &["store.jsonl.new"][..],
+        &["store.jsonl.new"],
+        &["manifest.new", "table-7", "wal-9"],
+    ]) {
+        let mut disk = Disk::new(Honesty::Honest);
+        let mut engine = Engine::open(options, &mut disk, Life::counted(0)).expect("nothing is there");
+        engine.put(&mut disk, &key("k"), &value("x"), Expected::ABSENT).expect("it is new");
+        let files: Vec<String> = disk.files().map(str::to_owned).collect();
+        leftovers.iter().for_each(|file| disk.append(file, b"half of something"));
+        let engine = Engine::open(options, &mut disk, Life::counted(0)).expect("nothing is wrong");
+        assert!(disk.files().eq(files.iter().map(String::as_str)), "{options:?}");
+        assert!(engine.get(&disk, &key("k")).is_ok_and(|kept| kept.is_some()));
+    }
+}
+
 #[test]
 fn an_emptied_store_leaves_no_table() {
     let mut disk = Disk::new(Honesty::Honest);

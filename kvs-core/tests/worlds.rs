@@ -195,19 +195,74 @@ fn disks_that_reorder_break_no_journal() {
     }
 }
 
-/// Whatever a replica of Multi-Paxos keeps its snapshots in, nothing is lost.
+/// Nor any engine: an answer waits for what the engine has synced, and for nothing else.
 #[test]
-fn every_engine_serves_under_multi_paxos() {
+fn disks_that_reorder_break_no_engine() {
+    let (worlds, first) = (number("KVS_WORLDS", WORLDS).div_ceil(5), number("KVS_SEED", 1));
+    let flat_file = |mode| [("engine", "flat-file"), ("flat-file", mode), ("crash-fate", "reordered")];
+    let embedded = [("engine", "embedded"), ("log-sync", "on"), ("crash-fate", "reordered")];
+    for fixed in [flat_file("atomic-replace"), flat_file("append"), embedded] {
+        for seed in first..first + worlds {
+            if let Err(broken) = live(Animal::Versioned, seed, &fixed, Mix::Everything, &mut Sights::default()) {
+                panic!("{fixed:?}, seed {seed}: {}", report(&broken));
+            }
+        }
+    }
+}
+
+/// Whatever servers keep the values of their snapshots in, and whatever a crash leaves of what was not synced: nothing is lost.
+fn every_engine_serves_under(animal: Animal, engines: &[&str], usual: &[(&str, &str)]) -> Sights {
     let (worlds, first) = (number("KVS_WORLDS", WORLDS).div_ceil(10), number("KVS_SEED", 1));
-    for engine in ["memory", "flat-file", "embedded"] {
+    let mut sights = Sights::default();
+    for engine in engines {
         for fate in ["dropped", "torn", "reordered"] {
+            let fixed = [usual, &[("snapshot-engine", *engine), ("crash-fate", fate)]].concat();
             for seed in first..first + worlds {
-                let fixed = [("snapshot-engine", engine), ("crash-fate", fate), ("checkpoint-frequency", "2")];
-                if let Err(broken) = live(Animal::Linearizable, seed, &fixed, Mix::Everything, &mut Sights::default()) {
-                    panic!("{engine}, {fate}, seed {seed}: {}", report(&broken));
+                if let Err(broken) = live(animal, seed, &fixed, Mix::Everything, &mut sights) {
+                    panic!("{animal:?}, {engine}, {fate}, seed {seed}: {}", report(&broken));
                 }
             }
         }
+    }
+    sights
+}
+
+const ON_DISK: [&str; 2] = ["flat-file", "embedded"];
+
+#[test]
+fn every_engine_serves_under_multi_paxos() {
+    use kvs_core::ordering::paxos::{CAUGHT_UP, CHECKPOINT};
+    let usual = [("checkpoint-frequency", "2")];
+    let sights = every_engine_serves_under(Animal::Linearizable, &["memory", "flat-file", "embedded"], &usual);
+    assert_seen(&sights, &[CAUGHT_UP, CHECKPOINT]);
+}
+
+#[test]
+fn every_engine_serves_under_raft() {
+    use kvs_core::ordering::raft::{COMPACTED, INSTALLED};
+    let sights = every_engine_serves_under(Animal::Raft, &ON_DISK, &[("snapshot-every", "2")]);
+    assert_seen(&sights, &[COMPACTED, INSTALLED]);
+}
+
+#[test]
+fn every_engine_serves_under_smr() {
+    use kvs_core::ordering::rabia::{CAUGHT_UP, COMPACTED, RESUMED};
+    let sights = every_engine_serves_under(Animal::Smr, &ON_DISK, &[("snapshot-every", "2")]);
+    assert_seen(&sights, &[CAUGHT_UP, COMPACTED, RESUMED]);
+}
+
+#[test]
+fn every_engine_serves_under_primary_backup() {
+    use kvs_core::replication::primary_backup::{INSTALLED, VIEW_CHANGED};
+    let sights = every_engine_serves_under(Animal::PrimaryBackup, &ON_DISK, &[("journal", "on")]);
+    assert_seen(&sights, &[INSTALLED, VIEW_CHANGED]);
+}
+
+#[test]
+fn every_engine_serves_under_one_copy_with_a_journal() {
+    use kvs_core::server::RECOVERED;
+    for animal in [Animal::Local, Animal::Sharded] {
+        assert_seen(&every_engine_serves_under(animal, &ON_DISK, &[("journal", "on")]), &[RECOVERED]);
     }
 }
 

@@ -1,4 +1,6 @@
-//! What is measured natively and in the browser: the simulator and the search.
+//! What is measured natively and in the browser: the simulator, the search, and the engines.
+
+pub(crate) mod engines;
 
 use kvs_core::explore::Hunt;
 use kvs_core::replication::gossip::GossipConfig;

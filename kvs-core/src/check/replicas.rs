@@ -196,7 +196,7 @@ fn is_kept(run: &Run<'_>, key: &Key, value: &Value) -> bool {
             let store = options.map(|options| KeyValueServer::open(options, &mut disk, 0));
             store.is_some_and(|store| store.shown(key).is_some_and(|versioned| versioned.value == *value))
         }
-        Some(_) if architecture.server.journal => Server::replays_to(world.disk(node), key, value),
+        Some(server) if architecture.server.journal => server.replays_to(world.disk(node), key, value),
         _ => false,
     };
     let is_on_its_way = || {

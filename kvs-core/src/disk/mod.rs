@@ -10,7 +10,7 @@
 mod reorder;
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -77,6 +77,8 @@ pub struct Disk {
     last_write: WriteNumber,
     /// Syncs, each with the last write before it, for as long as that is pending.
     syncs: VecDeque<(WriteNumber, Sync)>,
+    /// The newest write that a sync was about.
+    asked: WriteNumber,
     honesty: Honesty,
 }
 
@@ -94,6 +96,12 @@ impl Disk {
     /// The number of the newest write that is on the medium.
     pub fn durable(&self) -> WriteNumber {
         WriteNumber(self.last_write.0 - self.pending.len() as u64)
+    }
+
+    /// The newest write that a sync was about: of the content of its file, or of names. What was never synced is not asked for, however
+    /// old it is, and reaches the medium when the disk likes.
+    pub fn asked(&self) -> WriteNumber {
+        self.asked
     }
 
     /// Whether what waits for `write` may leave: it is durable, or the disk says so.
@@ -145,8 +153,52 @@ impl Disk {
 
     fn note_sync(&mut self, sync: Sync) {
         if !self.pending.is_empty() {
+            let newest = match &sync {
+                Sync::File(file) => self.newest_of_content(file),
+                Sync::Directory => self.newest_of_names(),
+            };
+            self.asked = self.asked.max(newest);
             self.syncs.push_back((self.last_write, sync));
         }
+    }
+
+    /// The newest pending write of the content that has this name now; 0 if it is all on the medium.
+    fn newest_of_content(&self, file: &str) -> WriteNumber {
+        let mut name = file;
+        for (back, write) in self.pending.iter().rev().enumerate() {
+            match write {
+                Write::Append { file, .. } | Write::Truncate { file } if file == name => {
+                    return WriteNumber(self.last_write.0 - back as u64);
+                }
+                Write::Rename { from, to } if to == name => name = from,
+                // What had the name before was another content.
+                Write::Rename { from, .. } if from == name => break,
+                Write::Remove { file } if file == name => break,
+                _ => {}
+            }
+        }
+        WriteNumber::default()
+    }
+
+    /// The newest pending write that has made, given or removed a name; 0 if there is none.
+    fn newest_of_names(&self) -> WriteNumber {
+        let mut names: BTreeSet<&str> = self.medium.keys().map(String::as_str).collect();
+        let mut newest = WriteNumber::default();
+        for (number, write) in (self.durable().0 + 1..).zip(&self.pending) {
+            let has_changed = match write {
+                Write::Append { file, .. } | Write::Truncate { file } => names.insert(file),
+                Write::Remove { file } => names.remove(file.as_str()),
+                Write::Rename { from, to } => {
+                    names.remove(from.as_str());
+                    names.insert(to);
+                    true
+                }
+            };
+            if has_changed {
+                newest = WriteNumber(number);
+            }
+        }
+        newest
     }
 
     fn write(&mut self, write: Write) {
@@ -187,6 +239,7 @@ impl Disk {
         self.pending.clear();
         self.syncs.clear();
         self.last_write = durable;
+        self.asked = self.asked.min(durable);
         self.page_cache.clone_from(&self.medium);
     }
 
@@ -239,7 +292,6 @@ fn apply(files: &mut BTreeMap<String, Vec<u8>>, write: &Write, bytes_max: usize)
 mod tests {
     use super::*;
     use crate::choice::Odometer;
-    use alloc::collections::BTreeSet;
 
     struct Always(u32);
     impl Choose for Always {
@@ -258,6 +310,101 @@ mod tests {
         disk.crash(CrashFate::Dropped, &mut Always(0));
         assert_eq!(disk.read("log"), Some(&b"one"[..]));
         assert_eq!(disk.durable(), disk.last_write());
+    }
+
+    #[test]
+    fn by_luck_a_crash_keeps_all_that_was_written() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.append("other", b"two");
+        disk.rename("other", "new");
+        let before = files([("log", "one"), ("new", "two")]);
+        disk.crash(CrashFate::Kept, &mut Always(0));
+        assert_eq!(content(&disk), before);
+        // It is on the medium now: the next crash has nothing to forget.
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(content(&disk), before);
+    }
+
+    #[test]
+    fn a_crash_forgets_names_that_were_given_and_taken_away() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("store", b"old");
+        disk.append("gone", b"and back");
+        disk.reach_medium(disk.last_write());
+        disk.remove("gone");
+        disk.append("temp", b"newer");
+        disk.rename("temp", "store");
+        assert_eq!(content(&disk), files([("store", "newer")]));
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(content(&disk), files([("gone", "and back"), ("store", "old")]));
+    }
+
+    #[test]
+    fn a_rename_of_nothing_is_nothing_and_what_had_the_name_is_gone() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("store", b"old");
+        disk.rename("temp", "store");
+        assert_eq!(content(&disk), files([("store", "old")]));
+        disk.append("temp", b"newer");
+        disk.rename("temp", "store");
+        disk.reach_medium(disk.last_write());
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(content(&disk), files([("store", "newer")]));
+    }
+
+    #[test]
+    fn a_torn_rename_has_happened_or_not() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("temp", b"newer");
+        disk.rename("temp", "store");
+        for (whole, left) in [(1, "temp"), (2, "store")] {
+            let mut torn = disk.clone();
+            torn.crash(CrashFate::Torn, &mut Always(whole));
+            assert_eq!(content(&torn), files([(left, "newer")]));
+        }
+    }
+
+    #[test]
+    fn a_bit_that_turns_is_read_and_stays_and_a_wiped_disk_is_empty() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.reach_medium(disk.last_write());
+        assert!(disk.rot("log", 2) && !disk.rot("log", 3) && !disk.rot("none", 0));
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(disk.read("log"), Some(&b"ond"[..]));
+        disk.wipe();
+        assert_eq!(content(&disk), files([]));
+        assert_eq!(disk.last_write(), WriteNumber(0));
+    }
+
+    #[test]
+    fn a_sync_asks_for_the_content_of_its_file_and_one_of_the_directory_for_names() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.append("other", b"two");
+        assert_eq!(disk.asked(), WriteNumber(0), "nobody has asked");
+        disk.sync("log");
+        assert_eq!(disk.asked(), WriteNumber(1), "for the content of that file only");
+        disk.append("log", b"three");
+        disk.sync_directory();
+        assert_eq!(disk.asked(), WriteNumber(2), "for the second name, which came before");
+        disk.rename("other", "new");
+        disk.append("log", b"four");
+        disk.sync("new");
+        assert_eq!(disk.asked(), WriteNumber(2), "the content has not changed with its name");
+        disk.sync_directory();
+        assert_eq!(disk.asked(), WriteNumber(4));
+        disk.append("other", b"another file of that name");
+        disk.remove("log");
+        disk.sync("log");
+        assert_eq!(disk.asked(), WriteNumber(4), "there is no such file");
+        disk.sync("other");
+        assert_eq!(disk.asked(), WriteNumber(6));
+        disk.sync_directory();
+        assert_eq!(disk.asked(), WriteNumber(7), "a name that is gone is asked for, too");
+        disk.crash(CrashFate::Dropped, &mut Always(0));
+        assert_eq!(disk.asked(), WriteNumber(0));
     }
 
     #[test]
@@ -286,10 +433,14 @@ mod tests {
         while answers.turn() {
             let mut crashed = disk.clone();
             crashed.crash(CrashFate::Reordered, &mut answers);
-            let text = |name: &str| String::from_utf8_lossy(crashed.read(name).unwrap_or_default()).into_owned();
-            outcomes.insert(crashed.files().map(|name| (name.to_owned(), text(name))).collect());
+            outcomes.insert(content(&crashed));
         }
         outcomes
+    }
+
+    fn content(disk: &Disk) -> Vec<(String, String)> {
+        let text = |name: &str| String::from_utf8_lossy(disk.read(name).unwrap_or_default()).into_owned();
+        disk.files().map(|name| (name.to_owned(), text(name))).collect()
     }
 
     fn files<const N: usize>(files: [(&str, &str); N]) -> Vec<(String, String)> {

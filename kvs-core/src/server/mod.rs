@@ -28,6 +28,7 @@ use crate::ordering::{Glance, Ordering};
 use crate::process::{Context, Event, EventOf, Mark, NodeId};
 use crate::replication::{Replication, gossip};
 pub use crate::request::{Request, Response};
+use crate::storage::checkpoint::{Checkpoint, SnapshotPlace};
 use crate::storage::journal::Journal;
 use crate::storage::{KVSCore, Known, LatticeKVSCore, Machine, Sessions, Stamp, Storage, Stored};
 use crate::time::Span;
@@ -53,6 +54,8 @@ pub struct ServerOptions {
     pub dedupe: bool,
     /// Write operations to a journal on the disk.
     pub journal: bool,
+    /// With a journal: where the values of its snapshots are kept.
+    pub snapshots: SnapshotPlace,
     /// Answer only when what the answer rests on is on the medium.
     pub sync_before_reply: bool,
     /// How reads and writes come together.
@@ -131,6 +134,17 @@ struct Snapshot {
     entries: BTreeMap<Key, Arc<Stored>>,
     served: Sessions,
     sharding: Option<sharding::Durable>,
+}
+
+/// Values that are merged are versions with clocks: they stay in the journal, with what is on its way to other shards.
+impl Checkpoint for Snapshot {
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        self.core.take_values()
+    }
+
+    fn put_values(&mut self, values: BTreeMap<Key, Value>) {
+        self.core.put_values(values);
+    }
 }
 
 /// A request that waits.
@@ -264,13 +278,13 @@ impl Server {
     }
 
     /// The state that the journal on this disk leads to.
-    pub fn replay(disk: &Disk) -> KVSCore {
-        recover(disk).1.core
+    pub fn replay(&self, disk: &Disk) -> KVSCore {
+        replayed(Journal::look(self.options.snapshots, disk)).core
     }
 
     /// Whether what the journal on this disk leads to has this value under a key, be it to hand it over.
-    pub fn replays_to(disk: &Disk, key: &Key, value: &Value) -> bool {
-        let Snapshot { core, entries, sharding, .. } = recover(disk).1;
+    pub fn replays_to(&self, disk: &Disk, key: &Key, value: &Value) -> bool {
+        let Snapshot { core, entries, sharding, .. } = replayed(Journal::look(self.options.snapshots, disk));
         let is_merged = entries.get(key).is_some_and(|stored| stored.values().contains(value));
         is_merged || core.get(key) == Some(value) || sharding.is_some_and(|sharding| sharding.hands_over(key, value))
     }
@@ -282,7 +296,8 @@ impl Server {
         self.open_versions(cx);
         let mut durable = None;
         if self.options.journal || self.sharding.is_some() {
-            let (journal, Snapshot { core, entries, served, sharding }) = recover(cx.disk());
+            let (journal, recovered) = Journal::recover_from(self.options.snapshots, cx.disk());
+            let Snapshot { core, entries, served, sharding } = replayed(recovered);
             self.journal = journal;
             durable = sharding;
             if self.options.journal {
@@ -576,9 +591,8 @@ impl Server {
     }
 }
 
-/// Reads the journal back and applies it.
-fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
-    let (journal, recovered) = Journal::<Snapshot, Record>::recover(disk);
+/// What was read back from a journal, with its records applied.
+fn replayed(recovered: Option<(Snapshot, Vec<Record>)>) -> Snapshot {
     let (mut snapshot, records) = recovered.unwrap_or_default();
     for record in records {
         let (id, op) = match record {
@@ -603,5 +617,5 @@ fn recover(disk: &Disk) -> (Journal<Snapshot, Record>, Snapshot) {
         let response = Arc::new(Response { id, result, seen: VectorClock::default(), dependencies: None });
         snapshot.served.remember(response);
     }
-    (journal, snapshot)
+    snapshot
 }

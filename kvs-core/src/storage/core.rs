@@ -1,7 +1,9 @@
 use alloc::collections::BTreeMap;
+use core::mem;
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Checkpoint;
 use crate::op::{KVSOperation, KVSResponse, Key, Value};
 
 /// The store for operations that come in one order: one value a key, the last write wins.
@@ -33,5 +35,15 @@ impl KVSCore {
     /// All keys with their values, in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Value)> {
         self.0.iter()
+    }
+}
+
+impl Checkpoint for KVSCore {
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        mem::take(&mut self.0)
+    }
+
+    fn put_values(&mut self, values: BTreeMap<Key, Value>) {
+        self.0 = values;
     }
 }

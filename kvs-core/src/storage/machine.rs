@@ -1,12 +1,14 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::mem;
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Checkpoint;
 use super::smr::{self, KVStoreError, Snapshot};
 use super::{KVSCore, Storage};
 use crate::lattice::VectorClock;
-use crate::op::{ClientId, KVSOperation, KVSResponse, RequestId};
+use crate::op::{ClientId, KVSOperation, KVSResponse, Key, RequestId, Value};
 use crate::request::{Request, Response};
 use crate::time::Time;
 
@@ -74,6 +76,22 @@ pub struct MachineSnapshot {
     pub served: Sessions,
     /// Where there are commands: the state that they have led to, in place of the values.
     pub smr: Option<Snapshot>,
+}
+
+impl Checkpoint for MachineSnapshot {
+    /// Where there are commands, an entry is more than its value: dates, and how often it was used. That stays, with empty texts.
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        let Some(smr) = &mut self.smr else { return self.core.take_values() };
+        let entries = Arc::make_mut(&mut smr.state).data.iter_mut();
+        entries.map(|(key, entry)| (key.clone(), mem::take(&mut entry.value))).collect()
+    }
+
+    fn put_values(&mut self, mut values: BTreeMap<Key, Value>) {
+        let Some(smr) = &mut self.smr else { return self.core.put_values(values) };
+        for (key, entry) in &mut Arc::make_mut(&mut smr.state).data {
+            entry.value = values.remove(key).unwrap_or_default();
+        }
+    }
 }
 
 impl Machine {

@@ -1,5 +1,6 @@
 //! What is kept? The socket that holds the values.
 
+pub mod checkpoint;
 mod core;
 pub mod engine;
 mod frame;
@@ -7,7 +8,6 @@ pub mod journal;
 mod lattice_core;
 mod machine;
 pub mod smr;
-pub mod snapshots;
 pub mod versioned;
 
 use alloc::boxed::Box;

@@ -89,11 +89,6 @@ impl KeyValueServer {
         self.shown.get(key)
     }
 
-    /// Whether an answer is to wait for the disk.
-    pub fn is_durable(&self) -> bool {
-        self.engine.as_ref().is_some_and(Engine::is_durable)
-    }
-
     /// Answers a read.
     pub fn get(&self, files: &dyn Files, key: &Key) -> KVSResponse {
         let Some(engine) = &self.engine else { return KVSResponse::Refused(KVStoreError::StorageError) };

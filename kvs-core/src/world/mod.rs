@@ -234,6 +234,8 @@ enum Due<P: Process> {
 struct Parked<M> {
     id: Sequence,
     needs: WriteNumber,
+    /// See [`Effect::Send`].
+    takes_all: bool,
     letter: Letter<M>,
 }
 
@@ -511,14 +513,14 @@ impl<P: Process> World<P> {
         let mut has_parked = false;
         for effect in effects.drain(..) {
             match effect {
-                Effect::Send { to, message, after } => {
+                Effect::Send { to, message, after, takes_all } => {
                     let letter = Letter { from: node, to, sent: self.now.time, message };
                     let slot = &mut self.nodes[node.index()];
                     match after {
                         // Letters of one node leave in order, so a parked one holds up those behind it that wait as well.
                         Some(needs) if !slot.disk.admits(needs) => {
                             let id = self.queue.next_sequence();
-                            slot.parked.push_back(Parked { id, needs, letter });
+                            slot.parked.push_back(Parked { id, needs, takes_all, letter });
                             has_parked = true;
                         }
                         _ => self.dispatch(None, letter, observer),
@@ -570,6 +572,8 @@ impl<P: Process> World<P> {
             return;
         }
         let wants_sync = !slot.parked.is_empty();
+        // What nobody has asked for does not come along, unless somebody asks for all.
+        let asked = slot.parked.iter().map(|parked| if parked.takes_all { write } else { parked.needs }).max();
         let latency = match (wants_sync, slot.disk_work) {
             (true, DiskWork::WritingBack(ticket)) => {
                 self.queue.cancel(ticket);
@@ -579,7 +583,7 @@ impl<P: Process> World<P> {
             (false, DiskWork::WritingBack(_)) => return,
             (false, _) => self.disk_options.write_back,
         };
-        let due = Due::Synced { node, incarnation: slot.incarnation, write };
+        let due = Due::Synced { node, incarnation: slot.incarnation, write: asked.unwrap_or(write) };
         let ticket = self.queue.push(self.now.time + latency, due);
         slot.disk_work = if wants_sync { DiskWork::Syncing } else { DiskWork::WritingBack(ticket) };
     }

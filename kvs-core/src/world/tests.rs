@@ -22,6 +22,44 @@ impl Process for Sleeper {
     }
 }
 
+/// Writes two files, syncs one of them, and tells of both.
+#[derive(Clone, Default)]
+struct Writer;
+
+impl Process for Writer {
+    type Message = &'static str;
+    type Timer = ();
+
+    fn step(&mut self, event: EventOf<Self>, cx: &mut Context<'_, Self>) {
+        if event == Event::Boot && cx.me() == NodeId(0) && cx.incarnation() == 0 {
+            cx.disk().append("forgotten", b"it was never synced");
+            cx.when_synced().send(NodeId(1), "forgotten");
+            cx.disk().append("synced", b"it was");
+            cx.disk().sync("synced");
+            cx.disk().append("later", b"nor was this");
+            cx.when_synced().send(NodeId(1), "synced");
+        }
+    }
+}
+
+#[test]
+fn a_letter_waits_for_what_was_synced_and_for_nothing_else() {
+    let disks =
+        DiskOptions { sync_latency: Span::from_ms(5), write_back: Span::from_secs(1), ..DiskOptions::default() };
+    let mut world = World::new(vec![Writer; 2], 1, LinkOptions::default(), disks, &mut ());
+    let waiting = |world: &World<Writer>| {
+        let letters = world.letters();
+        let parked = letters.iter().filter(|(_, whereabouts, _)| *whereabouts == Whereabouts::Parked);
+        parked.map(|(_, _, letter)| letter.message).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(&world), ["synced"]);
+    world.advance_to(Time::from_us(5_000), &mut ());
+    assert_eq!(waiting(&world), [""; 0]);
+    assert!(world.crash(NodeId(0), &mut ()));
+    let disk = world.disk(NodeId(0));
+    assert_eq!((disk.read("synced"), disk.read("later")), (Some(&b"it was"[..]), None));
+}
+
 /// A world in which node 1 is paused, has a timer that ran out meanwhile, and then hears something by hand.
 fn paused_and_told() -> World<Sleeper> {
     let mut world = World::new(vec![Sleeper::default(); 2], 1, LinkOptions::default(), DiskOptions::default(), &mut ());

@@ -115,7 +115,7 @@ impl Watch {
         if held != self.map {
             return Err(("L1", format!("the server holds {}, the map {}", Shown(&held), Shown(&self.map))));
         }
-        if self.has_journal && Server::replay(disk) != *core {
+        if self.has_journal && server.replay(disk) != *core {
             return Err(("L2", format!("the journal does not lead to {}", Shown(&held))));
         }
         Ok(())

@@ -270,7 +270,8 @@ fn look_at_majority(before: &Raft, raft: &Raft, world: &World<Node>) -> Found {
     let is_in = |log: &Log| log.base().index >= committed || log.term_at(committed) == Some(term);
     let has = |server: &NodeId| match world.node(*server).as_server().and_then(|server| server.ordering().raft()) {
         Some(raft) if world.is_up(*server) => is_in(raft.log()),
-        _ => Raft::kept_log(world.disk(*server)).is_some_and(|log| is_in(&log)),
+        Some(raft) => raft.kept_log(world.disk(*server)).is_some_and(|log| is_in(&log)),
+        None => false,
     };
     let holders = |members: &Members| members.servers.iter().filter(|server| has(server)).count();
     let is_majority = |members: &Members| holders(members) >= members.majority() as usize;

@@ -9,6 +9,7 @@ use super::{Ballot, LogValue, Message, P2a, PaxosConfig, Timer};
 use crate::op::RequestId;
 use crate::ordering::{Glance, Host, ReadMode, Slot, SlotState};
 use crate::process::{Context, Event, Mark, NodeId};
+use crate::storage::checkpoint::Checkpoint;
 use crate::storage::journal::Journal;
 use crate::time::Time;
 
@@ -28,6 +29,8 @@ struct Durable {
     /// What came before this slot is chosen, and forgotten here.
     truncated: u64,
 }
+
+impl Checkpoint for Durable {}
 
 /// What changes that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

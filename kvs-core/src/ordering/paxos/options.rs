@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ordering::ReadMode;
 use crate::process::NodeId;
 use crate::quorum::Counted;
-use crate::storage::snapshots::SnapshotPlace;
+use crate::storage::checkpoint::SnapshotPlace;
 use crate::time::Span;
 
 /// How many take part, how long they wait, and what they take care of.
@@ -27,7 +27,7 @@ pub struct PaxosConfig {
     pub backoff: bool,
     /// After how many slots a replica writes a snapshot to its disk.
     pub checkpoint_frequency: u32,
-    /// Where it keeps that.
+    /// Where it keeps the values of that.
     pub snapshots: SnapshotPlace,
     /// How many requests go into one slot at most.
     pub batch: u32,

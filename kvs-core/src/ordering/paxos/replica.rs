@@ -3,15 +3,17 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ballot, Cluster, GapBuffer, Message, PaxosConfig, SlotOrderEnforcer, Timer, shown, tell};
 use crate::disk::Disk;
+use crate::op::{Key, Value};
 use crate::ordering::{Command, Executor, Glance, Host, ReadMode, Slot, SlotState};
 use crate::process::{Context, Event, Mark, NodeId};
 use crate::request::Request;
 use crate::storage::MachineSnapshot;
-use crate::storage::snapshots::{Snapshot, Snapshots};
+use crate::storage::checkpoint::Checkpoint;
+use crate::storage::journal::Journal;
 
 /// A replica lacks a slot that others have.
 pub const BEHIND: Mark = Mark("slots are missing: asks for them");
@@ -25,6 +27,24 @@ pub const ASKED: Mark = Mark("asked directly: passes it on to the proxy");
 /// How many slots one message brings.
 const SLOTS_AT_ONCE: usize = 64;
 
+/// What all slots before one have led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Snapshot {
+    /// The first slot that has not been executed.
+    slot_out: u64,
+    machine: MachineSnapshot,
+}
+
+impl Checkpoint for Snapshot {
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        self.machine.take_values()
+    }
+
+    fn put_values(&mut self, values: BTreeMap<Key, Value>) {
+        self.machine.put_values(values);
+    }
+}
+
 /// Executes what was chosen, slot after slot, and answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replica {
@@ -33,7 +53,7 @@ pub struct Replica {
     #[serde(skip)]
     cluster: Arc<Cluster>,
     // On disk: a snapshot of the machine.
-    snapshots: Snapshots,
+    snapshots: Journal<Snapshot, ()>,
     /// Up to which slot, not included, that goes.
     snapshot: u64,
     // In memory.
@@ -59,7 +79,7 @@ impl Replica {
         Self {
             config,
             cluster,
-            snapshots: Snapshots::default(),
+            snapshots: Journal::default(),
             snapshot: 0,
             enforcer,
             executed: BTreeMap::new(),
@@ -107,8 +127,10 @@ impl Replica {
     }
 
     fn on_boot<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let (snapshots, snapshot) = Snapshots::recover(self.config.snapshots, cx.disk());
+        let (snapshots, recovered) = Journal::recover_from(self.config.snapshots, cx.disk());
+        let (snapshot, _): (Snapshot, Vec<()>) = recovered.unwrap_or_default();
         self.snapshots = snapshots;
+        self.snapshots.checkpoint(cx.disk(), &snapshot);
         if snapshot.slot_out > 0 {
             executor.install(&snapshot.machine);
             self.enforcer.skip_to(snapshot.slot_out);
@@ -149,7 +171,7 @@ impl Replica {
         self.snapshot = self.enforcer.next();
         self.executed = self.executed.split_off(&self.snapshot);
         let machine = self.copy(executor);
-        self.snapshots.write(cx.disk(), &Snapshot { slot_out: self.snapshot, machine });
+        self.snapshots.checkpoint(cx.disk(), &Snapshot { slot_out: self.snapshot, machine });
     }
 
     /// A copy of the machine, with what clients were answered.
@@ -165,7 +187,7 @@ impl Replica {
         self.leader = self.leader.max(ballot);
         self.commit = self.commit.max(commit);
         // Leaves when the snapshot is on the disk. What is in memory only is not for others to rely on.
-        let snapshot = if self.snapshots.are_durable() { self.snapshot } else { 0 };
+        let snapshot = if self.snapshots.keeps_snapshots() { self.snapshot } else { 0 };
         let applied = Message::Applied { slot_out: self.enforcer.next(), snapshot };
         tell(from, applied, &mut cx.durably());
         self.look_for_gaps(cx);
@@ -254,7 +276,8 @@ impl Replica {
 
     /// Up to which slot, not included, the snapshot on this disk goes; 0 if there is none.
     pub fn durable_slot(&self, disk: &Disk) -> u64 {
-        Snapshots::recover(self.config.snapshots, &mut disk.clone()).1.slot_out
+        let kept = Journal::<Snapshot, ()>::look(self.config.snapshots, disk);
+        kept.map_or(0, |(snapshot, _)| snapshot.slot_out)
     }
 
     /// What is to be seen of it at a glance.

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::{Agreement, Rules, Said};
 use super::{COMPACTED, Command, Executor, Host, Message, RESUMED, Rabia};
+use crate::op::{Key, Value};
 use crate::process::Context;
 use crate::quorum::majority;
 use crate::storage::MachineSnapshot;
+use crate::storage::checkpoint::Checkpoint;
 use crate::storage::journal::Journal;
 
 /// What a journal keeps.
@@ -34,10 +36,20 @@ pub(super) struct Snapshot {
     held: Option<Command>,
 }
 
+impl Checkpoint for Snapshot {
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        self.machine.take_values()
+    }
+
+    fn put_values(&mut self, values: BTreeMap<Key, Value>) {
+        self.machine.put_values(values);
+    }
+}
+
 impl Rabia {
     /// Reads back what was decided and said.
     pub(super) fn on_boot<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let (journal, recovered) = Journal::<Snapshot, Record>::recover(cx.disk());
+        let (journal, recovered) = Journal::<Snapshot, Record>::recover_from(self.options.snapshots, cx.disk());
         self.journal = journal;
         let mut held = None;
         if let Some((snapshot, records)) = recovered {

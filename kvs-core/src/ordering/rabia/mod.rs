@@ -39,6 +39,7 @@ use super::{Command, Executor, Glance, Host, ReadMode, Slot, SlotState};
 use crate::op::{KVSOperation, RequestId};
 use crate::process::{Context, Event, Mark, NodeId};
 use crate::request::Request;
+use crate::storage::checkpoint::SnapshotPlace;
 use crate::storage::journal::Journal;
 use crate::time::{Span, Time};
 
@@ -51,6 +52,8 @@ pub struct RabiaOptions {
     pub tick_every: Span,
     /// How reads are answered: by the log, or by whoever is asked from what is there.
     pub reads: ReadMode,
+    /// Where a replica keeps the values of its snapshots.
+    pub snapshots: SnapshotPlace,
     /// How many requests a proxy proposes as one.
     pub batch_max: u32,
     /// How long it waits for that many.
@@ -77,6 +80,7 @@ impl Default for RabiaOptions {
             resend_after: Span::from_ms(300),
             tick_every: Span::ZERO,
             reads: ReadMode::Log,
+            snapshots: SnapshotPlace::Journal,
             batch_max: 1,
             batch_wait: Span::from_ms(20),
             coin_seed: 1,

@@ -1,5 +1,6 @@
 //! What survives a crash: the term, the vote, and the log with its snapshot. Figure 2, "persistent state on all servers".
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -8,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::Raft;
 use super::log::{Entry, Log, Position};
 use crate::disk::Disk;
+use crate::op::{Key, Value};
 use crate::ordering::Host;
 use crate::process::{Context, NodeId};
 use crate::storage::MachineSnapshot;
+use crate::storage::checkpoint::Checkpoint;
 use crate::storage::journal::Journal;
 
 /// What a checkpoint in the journal holds.
@@ -35,6 +38,16 @@ impl Durable {
     }
 }
 
+impl Checkpoint for Durable {
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        Arc::make_mut(&mut self.snapshot).take_values()
+    }
+
+    fn put_values(&mut self, values: BTreeMap<Key, Value>) {
+        Arc::make_mut(&mut self.snapshot).put_values(values);
+    }
+}
+
 /// What a journal keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Record {
@@ -50,14 +63,15 @@ const CHECKPOINT_AFTER_RECORDS: u32 = 256;
 
 impl Raft {
     /// What the disk has kept; None if it is empty.
-    pub(super) fn recover<P: Host>(cx: &mut Context<'_, P>) -> (RaftJournal, Option<Durable>) {
-        let (journal, recovered) = RaftJournal::recover(cx.disk());
+    pub(super) fn recover<P: Host>(&self, cx: &mut Context<'_, P>) -> (RaftJournal, Option<Durable>) {
+        let (journal, recovered) = RaftJournal::recover_from(self.options.snapshots, cx.disk());
         (journal, recovered.map(|(durable, records)| durable.after(records)))
     }
 
     /// The log that a disk has kept.
-    pub fn kept_log(disk: &Disk) -> Option<Log> {
-        RaftJournal::recover(disk).1.map(|(durable, records)| durable.after(records).log)
+    pub fn kept_log(&self, disk: &Disk) -> Option<Log> {
+        let kept = RaftJournal::look(self.options.snapshots, disk);
+        kept.map(|(durable, records)| durable.after(records).log)
     }
 
     fn kept_vote(&self) -> Option<NodeId> {

@@ -303,7 +303,7 @@ impl Raft {
 
     /// Reads back what the disk has kept. Whatever was only in memory is forgotten, and found out again.
     fn on_boot<P: Host>(&mut self, executor: &mut Executor<'_>, cx: &mut Context<'_, P>) {
-        let (journal, durable) = Self::recover(cx);
+        let (journal, durable) = self.recover(cx);
         self.journal = journal;
         if let Some(durable) = durable {
             (self.term, self.voted_for) = (durable.term, durable.voted_for);

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ordering::ReadMode;
+use crate::storage::checkpoint::SnapshotPlace;
 use crate::time::Span;
 
 /// What can be turned.
@@ -12,6 +13,8 @@ pub struct RaftOptions {
     pub heartbeat: Span,
     /// How many executed entries a server keeps before it replaces them by a snapshot.
     pub snapshot_every: u32,
+    /// Where it keeps the values of that.
+    pub snapshots: SnapshotPlace,
     /// How many entries one message carries at most.
     pub batch: u32,
     /// How reads are answered.
@@ -70,6 +73,7 @@ impl Default for RaftOptions {
             election_timeout: Span::from_ms(300),
             heartbeat: Span::from_ms(75),
             snapshot_every: 32,
+            snapshots: SnapshotPlace::Journal,
             batch: 16,
             reads: ReadMode::Log,
             spares: 0,

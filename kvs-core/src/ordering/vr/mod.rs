@@ -67,6 +67,7 @@ use super::{Executor, Glance, Host, Slot, SlotState};
 use crate::process::{Context, Event, Mark, NodeId};
 use crate::quorum::majority;
 use crate::request::Request;
+use crate::storage::checkpoint::Checkpoint;
 use crate::storage::journal::Journal;
 use crate::time::Span;
 
@@ -108,6 +109,8 @@ enum Status {
 struct Durable {
     view: u32,
 }
+
+impl Checkpoint for Durable {}
 
 /// One of `2f + 1` replicas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -37,9 +37,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::op::{Key, Value};
 use crate::ordering::{Glance, Reply, Slot, SlotState};
 use crate::process::{Context, Event, Mark, NodeId, Process};
 use crate::request::Request;
+use crate::storage::checkpoint::Checkpoint;
 use crate::storage::journal::Journal;
 use crate::storage::{Machine, MachineSnapshot};
 use crate::time::Time;
@@ -85,6 +87,16 @@ struct Durable {
     complete_in: u32,
     last_op: u64,
     state: MachineSnapshot,
+}
+
+impl Checkpoint for Durable {
+    fn take_values(&mut self) -> BTreeMap<Key, Value> {
+        self.state.take_values()
+    }
+
+    fn put_values(&mut self, values: BTreeMap<Key, Value>) {
+        self.state.put_values(values);
+    }
 }
 
 const CHECKPOINT_AFTER_RECORDS: u32 = 64;
@@ -249,7 +261,7 @@ impl PrimaryBackup {
     }
 
     fn recover<P: Process>(&mut self, machine: &mut Machine, cx: &mut Context<'_, P>) {
-        let (journal, recovered) = Journal::<Durable, Record>::recover(cx.disk());
+        let (journal, recovered) = Journal::<Durable, Record>::recover_from(self.options.snapshots, cx.disk());
         self.journal = journal;
         let Some((Durable { complete_in, last_op, state }, records)) = recovered else { return };
         (self.complete_in, self.last_op) = (complete_in, last_op);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::storage::checkpoint::SnapshotPlace;
 use crate::time::Span;
 
 /// How primary and backups are chosen, and what they may do.
@@ -20,6 +21,8 @@ pub struct Options {
     pub ping_check: Span,
     /// Write what is applied to disk before it is acknowledged.
     pub journal: bool,
+    /// With a journal: where the values of its snapshots are kept.
+    pub snapshots: SnapshotPlace,
     /// How reads are answered.
     pub reads: Reads,
     /// Whether messages of another view are refused.
@@ -99,6 +102,7 @@ impl Default for Options {
             ping_interval: Span::from_ms(100),
             ping_check: Span::from_ms(300),
             journal: false,
+            snapshots: SnapshotPlace::Journal,
             reads: Reads::InOrder,
             fences_views: true,
             transfers_state: true,

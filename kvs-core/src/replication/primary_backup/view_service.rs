@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Form, Member, Message, Options, Reads, Timer, View};
 use crate::ordering::Glance;
 use crate::process::{Context, Event, Mark, NodeId, Process};
+use crate::storage::checkpoint::Checkpoint;
 use crate::storage::journal::Journal;
 use crate::time::Time;
 
@@ -39,6 +40,8 @@ struct Durable {
     view: Arc<View>,
     acked: bool,
 }
+
+impl Checkpoint for Durable {}
 
 /// The view service. It changes the view when its primary has said that it is in place, so that there is never more than one view of which nobody
 /// knows how far it came, and the next primary is always somebody who has all that was done before. Until then it does one thing only: it leaves

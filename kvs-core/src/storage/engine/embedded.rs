@@ -175,8 +175,11 @@ impl EmbeddedDbStorage {
         }
         self.log_bytes += record.len() as u64;
         self.remember(effect);
-        if self.log_bytes >= u64::from(self.options.log_bytes) {
-            self.flush(files)?;
+        if self.log_bytes >= u64::from(self.options.log_bytes)
+            && let Err(fault) = self.flush(files)
+        {
+            // The change is in the log, and done. What has failed is what comes after it.
+            self.broken = Some(self.broken_by(&fault));
         }
         Ok(())
     }
@@ -240,6 +243,12 @@ impl EmbeddedDbStorage {
         files.sync_directory()
     }
 
+    /// What it says after a fault.
+    fn broken_by(&self, fault: &StorageFault) -> StorageFault {
+        let why = format!("an earlier change failed: {fault}");
+        StorageFault::Io { file: log_name(self.manifest.log), why }
+    }
+
     fn check(&self) -> Result<(), StorageFault> {
         self.broken.clone().map_or(Ok(()), Err)
     }
@@ -282,8 +291,7 @@ impl Storage for EmbeddedDbStorage {
         let current = |key: &Key| self.get(files, key);
         let Plan { effect, versions } = Plan::new(batch, self.manifest.generation, self.counts_deletions, current)?;
         if let Err(fault) = self.write(files, effect) {
-            let why = format!("an earlier change failed: {fault}");
-            self.broken = Some(StorageFault::Io { file: log_name(self.manifest.log), why });
+            self.broken = Some(self.broken_by(&fault));
             return Err(fault.into());
         }
         Ok(versions)

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Version;
 
-/// Why a store has not done what it was asked to do. Nothing has changed then.
+/// Why a store has not done what it was asked to do. Nothing has changed then; but after a [`Fault`](Self::Fault) nobody knows before the
+/// store is opened again: all of a change may be there, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum StorageError {
     /// There is no such key, and a version of it was expected.

@@ -42,7 +42,7 @@ pub trait Files {
 }
 
 /// No step waits: the disk keeps to the order that syncs ask for, and the letters of
-/// [`durably`](crate::process::Context::durably) wait for the last write.
+/// [`when_synced`](crate::process::Context::when_synced) wait for what they have asked for.
 impl Files for Disk {
     fn list(&self) -> Result<Vec<String>, StorageFault> {
         Ok(self.files().map(ToOwned::to_owned).collect())

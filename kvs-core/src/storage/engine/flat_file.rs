@@ -66,6 +66,10 @@ impl FlatFileStorage {
     /// The store that the file holds, or an empty one if there is no file.
     pub fn open(options: FlatFileOptions, files: &mut dyn Files, life: Life) -> Result<Self, StorageFault> {
         let mut store = Self { options, kept: InMemoryStorage::new(life), written: 0, has_file: false, broken: None };
+        if files.length(REPLACEMENT)?.is_some() {
+            // A crash came before it took the place of the store.
+            files.remove(REPLACEMENT)?;
+        }
         let is_torn = match files.read(STORE)? {
             None => false,
             Some(bytes) => {

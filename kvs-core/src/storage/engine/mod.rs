@@ -141,8 +141,7 @@ pub trait Storage {
     /// The note of the last batch that had one.
     fn note(&self) -> Option<&Arc<str>>;
 
-    /// Whether it claims that what it has kept survives a crash, once the files have it. An answer may then wait for the disk; if it does
-    /// not claim that, there is nothing to wait for.
+    /// Whether it claims that what it has kept survives a crash, once the files have what it has synced.
     fn is_durable(&self) -> bool;
 
     /// Keeps a value, and says which version it is.

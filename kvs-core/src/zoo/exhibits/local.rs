@@ -2,6 +2,7 @@ use alloc::vec::Vec;
 
 use crate::routing::RoutingOptions;
 use crate::server::{CausalReads, ClientOptions, Pipeline, ReadContext, ReplicatedInto, ServerOptions};
+use crate::storage::checkpoint::SnapshotPlace;
 use crate::time::Span;
 use crate::world::{DiskOptions, LinkOptions};
 use crate::zoo::catalog::Exhibit;
@@ -31,6 +32,7 @@ fn architecture() -> Architecture {
         server: ServerOptions {
             dedupe: true,
             journal: false,
+            snapshots: SnapshotPlace::Journal,
             sync_before_reply: true,
             pipeline: Pipeline::Sequential,
             new_incarnation: true,

@@ -7,6 +7,7 @@ mod primary_backup;
 mod rabia;
 mod raft;
 mod smr;
+mod snapshots;
 mod table;
 mod versioned;
 mod vr;
@@ -26,8 +27,17 @@ use crate::storage::Values;
 use crate::time::Span;
 
 /// The tables, one a part.
-const TABLES: [&[OptionSpec]; 8] =
-    [table::ROWS, raft::ROWS, rabia::ROWS, primary_backup::ROWS, paxos::ROWS, vr::ROWS, smr::ROWS, versioned::ROWS];
+const TABLES: [&[OptionSpec]; 9] = [
+    table::ROWS,
+    raft::ROWS,
+    rabia::ROWS,
+    primary_backup::ROWS,
+    paxos::ROWS,
+    vr::ROWS,
+    smr::ROWS,
+    versioned::ROWS,
+    snapshots::ROWS,
+];
 
 /// All options, in the order in which a form shows those of a group.
 pub const OPTIONS: &[OptionSpec] = &joined::<{ count_rows() }>();
@@ -119,12 +129,14 @@ pub enum OptionError {
     #[error("there is no option `{0}`")]
     Unknown(String),
     /// There is one, but not here.
-    #[error("the option `{name}` does not apply to the {animal} store")]
+    #[error("the option `{name}` does not apply to the {animal} store{why}")]
     DoesNotApply {
         /// The option.
         name: &'static str,
         /// The store.
         animal: &'static str,
+        /// The reason, after a colon, where it is not plain.
+        why: &'static str,
     },
     /// It cannot be that.
     #[error("`{name}` must be {expected}, not `{got}`")]
@@ -280,7 +292,9 @@ impl Architecture {
         let of_this = |option: &&OptionSpec| option.name == named.name && option.get(self).is_some();
         let option = OPTIONS.iter().find(of_this).unwrap_or(named);
         if option.get(self).is_none() {
-            return Err(OptionError::DoesNotApply { name: option.name, animal: catalog::exhibit_of(self.animal).name });
+            let why = if option.name == snapshots::NAME { snapshots::why_not(self) } else { "" };
+            let animal = catalog::exhibit_of(self.animal).name;
+            return Err(OptionError::DoesNotApply { name: option.name, animal, why });
         }
         let value = option.kind.parse(text).ok_or_else(|| OptionError::BadValue {
             name: option.name,
@@ -366,6 +380,9 @@ impl Architecture {
         }
         if let Some(sentence) = smr::contradiction(self) {
             return fail(sentence);
+        }
+        if let Some(sentence) = snapshots::contradiction(self) {
+            return fail(sentence.into());
         }
         if let Some(options) = self.primary_backup() {
             if options.reads == Reads::Lease && self.view_service().is_none() {
@@ -505,6 +522,45 @@ mod tests {
         assert_eq!(architecture, before);
         assert_eq!(architecture.set("fanout", "5"), Ok(()));
         assert!(architecture.validate().is_err());
+    }
+
+    #[test]
+    fn where_snapshots_are_kept_is_said_where_there_are_any() {
+        let of = |name: &str| catalog::EXHIBITS.iter().find(|exhibit| exhibit.name == name).map(|e| e.architecture());
+        for (name, why) in [
+            ("vr", ": its replicas have no values on their disks, only the number of their view"),
+            ("replicated", ": under a key it has versions with clocks, and an engine keeps one value"),
+            ("versioned", ": its values are in an engine always, which the option engine says"),
+        ] {
+            let refused = of(name).and_then(|mut store| store.set("snapshot-engine", "flat-file").err());
+            let sentence = format!("the option `snapshot-engine` does not apply to the {name} store{why}");
+            assert_eq!(refused.map(|error| error.to_string()), Some(sentence));
+        }
+        let without_journal = "without a journal there are no snapshots to keep: snapshot-engine needs journal=on";
+        let in_memory = "a crash takes snapshots in memory";
+        for (name, options, wrong) in [
+            ("local", &[][..], Some(without_journal)),
+            ("local", &[("journal", "on")], None),
+            ("sharded", &[("journal", "on")], None),
+            ("primary-backup", &[], Some(without_journal)),
+            ("primary-backup", &[("journal", "on")], None),
+            ("raft", &[], None),
+            ("raft", &[("snapshot-engine", "memory")], Some(in_memory)),
+            ("smr", &[], None),
+            ("smr", &[("snapshot-engine", "memory")], Some(in_memory)),
+            ("linearizable", &[("snapshot-engine", "memory")], None),
+        ] {
+            let mut store = of(name).expect("there is such a store");
+            for (option, value) in [&[("snapshot-engine", "embedded")][..], options].concat() {
+                assert_eq!(store.set(option, value), Ok(()), "{name}");
+            }
+            let said = store.validate().err().map(|error| error.to_string());
+            let is_right = match wrong {
+                Some(wrong) => said.as_ref().is_some_and(|said| said.starts_with(wrong)),
+                None => said.is_none(),
+            };
+            assert!(is_right, "{name} {options:?}: {said:?}");
+        }
     }
 
     #[test]

@@ -4,8 +4,6 @@ use super::row::{Access, CLUSTER, ORDER, SAFETY, count, option, span};
 use super::{Kind, OptionSpec, OptionValue};
 use crate::ordering::paxos::{Adopts, GapBuffer, PaxosConfig, Reproposes, TruncatesAt};
 use crate::quorum::Counted;
-use crate::storage::engine::{EmbeddedDbOptions, EngineOptions, FlatFileOptions};
-use crate::storage::snapshots::SnapshotPlace;
 use crate::zoo::{Architecture, OrderingOptions};
 
 fn paxos_mut(architecture: &mut Architecture) -> Option<&mut PaxosConfig> {
@@ -50,32 +48,6 @@ macro_rules! paxos_choice {
 }
 
 const COUNTED: Access = paxos_choice!(safety.counted, { "voters" = Counted::Voters, "messages" = Counted::Messages });
-
-const SNAPSHOTS: Access = (
-    |a: &Architecture| {
-        a.paxos().map(|config| {
-            OptionValue::Choice(match config.snapshots {
-                SnapshotPlace::Journal => "journal",
-                SnapshotPlace::Engine(EngineOptions::Memory) => "memory",
-                SnapshotPlace::Engine(EngineOptions::FlatFile(_)) => "flat-file",
-                SnapshotPlace::Engine(EngineOptions::Embedded(_)) => "embedded",
-            })
-        })
-    },
-    |a: &mut Architecture, value: OptionValue| {
-        let OptionValue::Choice(name) = value else { return };
-        let place = match name {
-            "journal" => SnapshotPlace::Journal,
-            "memory" => SnapshotPlace::Engine(EngineOptions::Memory),
-            "flat-file" => SnapshotPlace::Engine(EngineOptions::FlatFile(FlatFileOptions::default())),
-            "embedded" => SnapshotPlace::Engine(EngineOptions::Embedded(EmbeddedDbOptions::SMALL)),
-            _ => return,
-        };
-        if let Some(config) = paxos_mut(a) {
-            config.snapshots = place;
-        }
-    },
-);
 
 /// All of them, in the order in which a form shows those of a group.
 pub(super) const ROWS: &[OptionSpec] = &[
@@ -150,19 +122,6 @@ pub(super) const ROWS: &[OptionSpec] = &[
         "How many slots a replica executes before it writes a snapshot to its disk.",
         count(1, 1_000),
         paxos_field!(Count, checkpoint_frequency),
-    ),
-    option(
-        ORDER,
-        "snapshot-engine",
-        "Snapshots are kept in",
-        "A journal; or an engine, value by value: memory (then nobody may rely on them), a flat file, an embedded database.",
-        Kind::Choice(&[
-            ("journal", "A journal"),
-            ("memory", "Memory"),
-            ("flat-file", "A flat file"),
-            ("embedded", "An embedded database"),
-        ]),
-        SNAPSHOTS,
     ),
     option(
         ORDER,

@@ -75,7 +75,7 @@ impl Bench {
         act(&mut self.raft, &mut executor, &mut cx);
         self.replies = executor.into_replies();
         let sent = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Send { to, message: ordering::Message::Raft(message), after } => {
+            Effect::Send { to, message: ordering::Message::Raft(message), after, .. } => {
                 assert!(after.is_some(), "{message} would leave before the disk has what it rests on");
                 Some((to, message))
             }
