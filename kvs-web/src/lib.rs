@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod command;
+pub mod compare;
 pub mod diagram;
 pub mod element;
 pub mod embed;
