@@ -170,7 +170,7 @@ impl Chart<'_> {
         html! {
             <div class="lane-strip">
                 <span class="of" title={lane.title().to_owned()}>{ lane.title().to_owned() }</span>
-                <div class="plot" role="slider" tabindex="0" aria-label={format!("{}: {}", title(measure), lane.title())} aria-valuemin="0"
+                <div class="series" role="slider" tabindex="0" aria-label={format!("{}: {}", title(measure), lane.title())} aria-valuemin="0"
                     aria-valuemax={(length - 1).to_string()} aria-valuenow={shown.to_string()} aria-valuetext={format!("{when}: {says}")}
                     title="Click to go there" data-strip={place.to_string()} {onclick} {onmousemove} {onmouseleave} {onblur} {onkeydown}>
                     <svg viewBox={format!("0 0 {length} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
@@ -188,7 +188,9 @@ impl Chart<'_> {
 
 /// The stretch below the pointer.
 fn stretch_at(event: &MouseEvent, length: usize) -> Option<usize> {
-    let area = event.target_dyn_into::<web_sys::Element>()?.get_bounding_client_rect();
+    // The strip is a little wider than what is drawn in it.
+    let drawn = event.target_dyn_into::<web_sys::Element>()?.query_selector("svg").ok()??;
+    let area = drawn.get_bounding_client_rect();
     let part = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the length of a series")]
     let stretch = (part * length as f64).clamp(0.0, length as f64 - 1.0) as usize;

@@ -23,6 +23,8 @@ pub struct Row {
     pub name: &'static str,
     /// What it is about.
     pub label: &'static str,
+    /// What the parts of the value are, where that does not speak for itself.
+    pub note: &'static str,
     /// What it says.
     pub value: String,
     /// One sentence: what that means.
@@ -33,36 +35,32 @@ pub struct Row {
 
 /// All rows, always the same ones in the same order.
 pub fn rows(figures: &Figures) -> Vec<Row> {
-    let row = |name, label, (value, tone): (String, Tone), help| Row { name, label, value, help, tone };
+    let row = |name, (label, note), (value, tone): (String, Tone), help| Row { name, label, note, value, help, tone };
+    let judgements = &figures.judgements;
     vec![
-        row(
-            "promises",
-            "Promises",
-            promises(&figures.judgements),
-            "What the store claims, and whether this run kept it.",
-        ),
-        row("linearizable", "Linearizable", linearizable(&figures.judgements), Guarantee::Linearizability.meaning()),
+        row("promises", ("Promises", ""), promises(judgements), "What the store claims, and whether this run kept it."),
+        row("linearizable", ("Linearizable", ""), linearizable(judgements), Guarantee::Linearizability.meaning()),
         row(
             "answered",
-            "Answered",
+            ("Answered", ""),
             answered(figures),
             "Failed has had no effect; unknown may have had one, and the client cannot tell.",
         ),
         row(
             "waited",
-            "Wait",
+            ("Wait", "half · 95 % · 99 %"),
             waited(figures),
             "How long half of all answers took at most, 95 of 100, and 99 of 100, since somebody asked.",
         ),
         row(
             "stale",
-            "Stale reads",
+            ("Stale reads", ""),
             stale(figures),
             "Reads of a value that an acknowledged write had replaced before they began, and for how long at worst.",
         ),
         row(
             "messages",
-            "Messages",
+            ("Messages", ""),
             messages(figures),
             "All that were sent, whatever for, by the number of operations.",
         ),
@@ -117,6 +115,7 @@ fn waited(figures: &Figures) -> (String, Tone) {
 
 fn stale(figures: &Figures) -> (String, Tone) {
     match figures.stale {
+        0 if figures.reads == 0 => ("no reads".into(), Tone::Plain),
         0 => (format!("none of {}", figures.reads), Tone::Plain),
         some => (format!("{some} of {}, up to {} old", figures.reads, span_words(figures.staleness)), Tone::Plain),
     }

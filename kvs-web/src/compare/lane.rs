@@ -76,7 +76,7 @@ fn figures(lane: &Lane) -> Html {
             { for rows(figures).into_iter().map(|row| {
                 let class = match row.tone { Tone::Plain => "", Tone::Fine => "fine", Tone::Trouble => "trouble" };
                 html! {
-                    <div data-figure={row.name} title={row.help}><dt>{ row.label }</dt><dd {class}>{ row.value }</dd></div>
+                    <div data-figure={row.name} title={row.help}><dt>{ row.label }if !row.note.is_empty() { <small>{ row.note }</small> }</dt><dd {class}>{ row.value }</dd></div>
                 }
             }) }
         </dl>

@@ -3,6 +3,11 @@
 //! [`Comparison`] is the model: lanes, each a run with its figures, and the one present they share. It takes any list of titles and
 //! recordings. [`StormLink`] is a storm over some stores as a link; [`WhatIf`] is one message with another fate. None of them knows
 //! Yew or the DOM. [`Compare`](view::Compare) shows a comparison.
+//!
+//! Hooks for tests and scripts: `[data-lane="Raft"]`, in it `[data-figure=answered]` and others, `[data-chart=latency] [data-strip="0"]`;
+//! `[data-testid=compare]` has `data-ready`; the other `[data-testid=…]` are all-play, all-step, all-back, all-speed, all-seek, all-now,
+//! weather, open-lane, remove-lane, storm, weather-cable …, storm-reseed, add-store, open-storm, what-if, what-if-lost …, what-if-keep,
+//! what-if-drop, parting, go-to-parting.
 
 pub mod chart;
 pub mod figures;

@@ -11,6 +11,7 @@ use yew::prelude::*;
 use super::link::StormLink;
 use super::model::Comparison;
 use super::view::{Compare, Shared};
+use crate::command::Speed;
 use crate::panels::{notice, value_of};
 
 /// How long after a change the address follows.
@@ -67,7 +68,10 @@ impl Component for StormPage {
     fn create(ctx: &Context<Self>) -> Self {
         let link = (*ctx.props().link).clone();
         let notice = ctx.props().trouble.clone();
-        Self { comparison: compared(&link), link, number: 0, notice, address_timer: None }
+        let comparison = compared(&link);
+        // A storm is long, and it is the whole of it that matters.
+        comparison.write(|comparison| comparison.set_speed(Speed::default().faster().faster()));
+        Self { comparison, link, number: 0, notice, address_timer: None }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &StormPageProps) -> bool {

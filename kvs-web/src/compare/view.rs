@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Timeout;
 use kvs_core::explore::{Measure, Spell};
 use kvs_core::time::Time;
@@ -107,7 +107,7 @@ pub struct Compare {
     living: Option<Timeout>,
     is_still: bool,
     trouble: Option<String>,
-    _resize: Option<EventListener>,
+    _listeners: Vec<EventListener>,
 }
 
 impl Component for Compare {
@@ -116,11 +116,8 @@ impl Component for Compare {
 
     fn create(ctx: &Context<Self>) -> Self {
         let lanes = ctx.props().comparison.read(|comparison| comparison.lanes().len());
-        let resized = ctx.link().clone();
         let window = web_sys::window();
-        let resize = window
-            .as_ref()
-            .map(|window| EventListener::new(window, "resize", move |_| resized.send_message(Msg::Resized)));
+        let listeners = window.as_ref().map_or_else(Vec::new, |window| listeners(ctx, window));
         let query = window.and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
         Self {
             pictures: (0..lanes).map(|_| Picture::default()).collect(),
@@ -131,7 +128,7 @@ impl Component for Compare {
             living: None,
             is_still: query.is_some_and(|query| query.matches()),
             trouble: None,
-            _resize: resize,
+            _listeners: listeners,
         }
     }
 
@@ -278,6 +275,25 @@ impl Compare {
     }
 }
 
+/// The size of the window, and keys while the keyboard is nowhere: those pressed in here come by themselves.
+fn listeners(ctx: &Context<Compare>, window: &web_sys::Window) -> Vec<EventListener> {
+    let (resized, pressed) = (ctx.link().clone(), ctx.link().clone());
+    let on_key = move |event: &Event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(event) = event.dyn_ref::<KeyboardEvent>()
+            && target.is_some_and(|target| target.tag_name() == "BODY")
+        {
+            pressed.send_message(Msg::Key(event.clone()));
+        }
+    };
+    // Not passive: a key that means something here must not scroll the page.
+    let options = EventListenerOptions::enable_prevent_default();
+    vec![
+        EventListener::new(window, "resize", move |_| resized.send_message(Msg::Resized)),
+        EventListener::new_with_options(window, "keydown", options, on_key),
+    ]
+}
+
 /// Goes to the page of one run, at this moment.
 fn open(comparison: &Shared, lane: usize) {
     let fragment = comparison.read(|comparison| {
@@ -326,7 +342,7 @@ fn weather(spells: &[Spell], comparison: &Comparison) -> Html {
     html! {
         <div class="lane-strip weather">
             <span class="of">{ "What goes wrong" }</span>
-            <div class="plot" role="img" aria-label={told.join("; ")} data-testid="weather">
+            <div class="series" role="img" aria-label={told.join("; ")} data-testid="weather">
                 <svg height={(spells.len() * ROW).to_string()} width="100%" aria-hidden="true">{ for bars }</svg>
             </div>
             <span class="says"></span>

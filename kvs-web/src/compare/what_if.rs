@@ -41,12 +41,12 @@ impl Twist {
     }
 
     /// What its button says.
-    pub fn label(self) -> &'static str {
+    pub fn label(self, receiver: &str) -> String {
         match self {
-            Self::Lost => "lost",
-            Self::Late => "1 s late",
-            Self::Twice => "there twice",
-            Self::Crashed => "receiver crashed",
+            Self::Lost => "it is lost".into(),
+            Self::Late => "it is late".into(),
+            Self::Twice => "it comes twice".into(),
+            Self::Crashed => format!("{receiver} crashes"),
         }
     }
 }

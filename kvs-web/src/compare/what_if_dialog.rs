@@ -126,7 +126,7 @@ fn said(
     };
     html! {
         <>
-            <p>{ "They part at " }<button class="quiet when" data-testid="go-to-parting" onclick={go}>{ clock(parting.time) }</button>{ ":" }</p>
+            <p>{ "They part at " }<button class="quiet when" data-testid="go-to-parting" onclick={go}>{ clock(parting.time) }</button></p>
             <dl>
                 <div><dt>{ "As it is" }</dt><dd>{ &parting.as_it_is }</dd></div>
                 <div><dt>{ what_if.title().to_owned() }</dt><dd>{ &parting.as_it_would_be }</dd></div>

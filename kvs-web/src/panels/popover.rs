@@ -148,12 +148,12 @@ fn message(
                 { button(send, "deliver", "Deliver now", fate(Fate::Deliver)) }
             </div>
             if let Some(on_twist) = on_twist {
-                <p class="hint">{ "What if it were…" }</p>
-                <div class="actions" role="group" aria-label="What if it were…">
+                <p class="hint">{ "What if…" }</p>
+                <div class="actions twists" role="group" aria-label="What if…">
                     { for Twist::ALL.into_iter().map(|twist| {
                         let disabled = is_parked || (twist == Twist::Crashed && !may_crash(player, letter.to));
                         let onclick = on_twist.reform(move |_: MouseEvent| (id, twist));
-                        html! { <button data-testid={format!("what-if-{}", twist.name())} {disabled} {onclick}>{ twist.label() }</button> }
+                        html! { <button data-testid={format!("what-if-{}", twist.name())} {disabled} {onclick}>{ twist.label(names.name(letter.to)) }</button> }
                     }) }
                 </div>
             }
