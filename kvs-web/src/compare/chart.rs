@@ -33,7 +33,6 @@ pub fn name(measure: Measure) -> &'static str {
 /// A value in words.
 pub fn words(measure: Measure, point: Option<Point>) -> String {
     match (measure, point) {
-        (Measure::Convergence, None) => "–".into(),
         (_, None) => "nothing".into(),
         (Measure::Availability, Some(point)) => format!("{} %", point.value),
         (Measure::Latency, Some(point)) => span_words(Span::from_us(point.value)),
@@ -128,7 +127,8 @@ impl Chart<'_> {
         let points = figures.series(measure);
         let length = points.len().max(1);
         let shown = self.pointed.unwrap_or_else(|| stretch(self.comparison, self.comparison.now())).min(length - 1);
-        let says = words(measure, points.get(shown).copied().flatten());
+        let point = points.get(shown).copied().flatten();
+        let says = words(measure, point);
         let when = span_words(self.comparison.every().saturating_mul(shown as u64));
         let across = |time: Time| time.as_us() as f64 / self.comparison.horizon().as_us().max(1) as f64 * length as f64;
         let line = |class: &'static str, x: f64| {
@@ -180,7 +180,7 @@ impl Chart<'_> {
                         { line("now", across(self.comparison.now())) }
                     </svg>
                 </div>
-                <output class="says">{ says }</output>
+                <output class="says">{ if point.is_some() { says } else { "–".into() } }</output>
             </div>
         }
     }

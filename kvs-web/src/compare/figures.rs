@@ -88,10 +88,18 @@ fn promises(judgements: &[Judgement]) -> (String, Tone) {
 
 fn linearizable(judgements: &[Judgement]) -> (String, Tone) {
     let judgement = judgements.iter().find(|judgement| judgement.guarantee == Guarantee::Linearizability);
-    match judgement.map(|judgement| &judgement.verdict) {
-        Some(Verdict::Holds) => ("✓ yes".into(), Tone::Fine),
-        Some(Verdict::Broken(_)) => ("✕ no".into(), Tone::Trouble),
-        Some(Verdict::Undecided(_)) | None => ("… not decided".into(), Tone::Plain),
+    let Some(Judgement { claim, ended_by, verdict, .. }) = judgement else {
+        return ("… not judged".into(), Tone::Plain);
+    };
+    let aside = match claim {
+        None => " (not promised)",
+        Some(_) if !ended_by.is_empty() => " (no longer promised)",
+        Some(_) => "",
+    };
+    match verdict {
+        Verdict::Holds => (format!("✓ yes{aside}"), Tone::Fine),
+        Verdict::Broken(_) => (format!("✕ no{aside}"), if aside.is_empty() { Tone::Trouble } else { Tone::Plain }),
+        Verdict::Undecided(_) => ("… not decided".into(), Tone::Plain),
     }
 }
 
