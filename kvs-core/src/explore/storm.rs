@@ -191,7 +191,7 @@ fn asks(luck: &mut Stream) -> Vec<Ask> {
                 let op = if is_put { KVSOperation::Put(key, value) } else { KVSOperation::Get(key) };
                 asks.push(Ask { at, site, op });
             }
-            at = at + Span::from_us(Storm::EVERY.as_us() / 2 + u64::from(luck.choose(400_000)));
+            at += Span::from_us(Storm::EVERY.as_us() / 2 + u64::from(luck.choose(400_000)));
         }
     }
     asks.sort_by_key(|ask| (ask.at, ask.site));
@@ -279,7 +279,7 @@ impl Town {
     /// The servers that a fault of a site hits: where none stands at it, those of the next site that has some, going round.
     fn servers_at(&self, site: u32) -> Vec<NodeId> {
         let occupied: Vec<&Vec<NodeId>> = self.servers.iter().filter(|servers| !servers.is_empty()).collect();
-        occupied.get(site as usize % occupied.len().max(1)).map(|servers| servers.to_vec()).unwrap_or_default()
+        occupied.get(site as usize % occupied.len().max(1)).copied().cloned().unwrap_or_default()
     }
 
     /// The links between a site and all others that are not cut off themselves.

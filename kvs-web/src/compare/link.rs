@@ -8,7 +8,8 @@ use std::fmt::Write;
 use kvs_core::explore::{Storm, Weather};
 use kvs_core::sim::Recording;
 use kvs_core::time::Time;
-use kvs_core::zoo::{Architecture, OptionError, catalog, parse_span};
+use kvs_core::zoo::catalog::{self, Exhibit};
+use kvs_core::zoo::{Architecture, OptionError, parse_span};
 
 /// What such links begin with.
 const NAME: &str = "storm";
@@ -63,7 +64,7 @@ pub struct StormLink {
 impl Default for StormLink {
     fn default() -> Self {
         let stores = ["replicated", "primary-backup", "raft"].into_iter().filter_map(catalog::exhibit);
-        let stores = stores.map(|exhibit| exhibit.architecture()).collect();
+        let stores = stores.map(Exhibit::architecture).collect();
         Self { weather: Weather::default(), seed: 1, stores, at: Time::ZERO }
     }
 }

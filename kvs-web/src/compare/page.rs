@@ -6,6 +6,7 @@ use gloo_timers::callback::Timeout;
 use kvs_core::explore::Weather;
 use kvs_core::zoo::catalog::{self, EXHIBITS};
 use wasm_bindgen::JsValue;
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::link::StormLink;
@@ -112,7 +113,14 @@ impl Component for StormPage {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let stores = self.link.stores.len();
-        let add = ctx.link().callback(|event: Event| Msg::Add(value_of(&event)));
+        let add = ctx.link().callback(|event: Event| {
+            let name = value_of(&event);
+            // It is a menu: it shows what can be added, and not what was.
+            if let Some(menu) = event.target_dyn_into::<HtmlSelectElement>() {
+                menu.set_value("");
+            }
+            Msg::Add(name)
+        });
         let on_remove = (stores > StormLink::STORES_MIN).then(|| ctx.link().callback(Msg::Remove));
         html! {
             <div class="page storm" data-testid="storm">
@@ -120,6 +128,7 @@ impl Component for StormPage {
                     <h1><a href="#">{ "KVS Zoo" }</a>{ " · Side by side" }</h1>
                 </header>
                 <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
+                <main>
                 <p class="about">{ "The same requests and the same faults, at the same instants, for every store. Three sites; at each stands a client, and the \
                     first, second or third server of every kind." }</p>
                 <div class="weathers">
@@ -139,6 +148,7 @@ impl Component for StormPage {
                 </div>
                 <Compare key={self.number} comparison={self.comparison.clone()} spells={self.link.storm().spells().to_vec()} may_open=true
                     {on_remove} on_change={ctx.link().callback(|()| Msg::Moved)} />
+                </main>
             </div>
         }
     }
