@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what cannot go on, fails")]
 
 mod access;
+mod compare;
 mod embed;
 mod front;
 mod harness;

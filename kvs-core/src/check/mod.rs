@@ -23,7 +23,7 @@ pub use attempt::{Attempt, Standing};
 pub use invariants::is_stuck;
 pub use judge::{Judge, Judgement, Proof, Run};
 pub use play::play;
-pub use replicas::settling_time;
+pub use replicas::{settling_time, states};
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
