@@ -313,6 +313,7 @@ impl Component for App {
                         <promises::Promises store={self.store.clone()} {on_point}>
                             <search::SearchPanel store={self.store.clone()} send={send.clone()} />
                         </promises::Promises>
+                        <panels::disk::Disks store={self.store.clone()} send={send.clone()} selected={self.selection} />
                         <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />
                     </div>
@@ -365,8 +366,9 @@ impl App {
                 }
                 <transport::Transport store={store.clone()} send={send.clone()} />
                 <details class="more"><summary>{ "Ask the store" }</summary>
-                    <operations::Operations store={store.clone()} {send} />
+                    <operations::Operations store={store.clone()} send={send.clone()} />
                 </details>
+                <panels::disk::MoreDisks store={store.clone()} {send} selected={self.selection} />
                 <details class="more"><summary>{ "Promises, and whether they are kept" }</summary>
                     <promises::Promises store={store.clone()} {on_point} />
                 </details>

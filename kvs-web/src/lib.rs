@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod clerk;
 pub mod command;
 pub mod diagram;
 pub mod element;
@@ -17,7 +18,9 @@ pub mod keymap;
 pub mod keyspace;
 pub mod lessons;
 mod panels;
+pub mod platter;
 pub mod player;
+pub mod plug;
 pub mod share;
 pub mod stage;
 pub mod store;

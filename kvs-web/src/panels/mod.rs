@@ -5,10 +5,12 @@
 pub mod caption;
 pub mod commands;
 pub mod diagram;
+pub mod disk;
 pub mod help;
 pub mod history;
 pub mod inspector;
 pub mod log;
+pub mod loss;
 pub mod machine;
 pub mod notice;
 pub mod operations;
