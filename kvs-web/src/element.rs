@@ -3,7 +3,7 @@
 use web_sys::Element;
 use yew::{AppHandle, AttrValue, Callback, Renderer};
 
-use crate::app::{App, AppProps};
+use crate::app::{App, AppProps, Place};
 use crate::panels::caption::Lesson;
 use crate::player::Changes;
 use crate::store::Store;
@@ -26,5 +26,5 @@ pub struct Embedded {
 /// Brings it to life in its element.
 pub fn mount(embedded: Embedded) -> AppHandle<App> {
     let root = embedded.root.clone();
-    Renderer::<App>::with_root_and_props(root, AppProps { embedded: Some(embedded) }).render()
+    Renderer::<App>::with_root_and_props(root, AppProps { place: Place::Chapter(embedded) }).render()
 }

@@ -92,6 +92,16 @@ impl<'a> Written<'a> {
     }
 }
 
+/// What is shown where nobody asks for another store.
+const USUAL: &catalog::Exhibit = &catalog::EXHIBITS[1];
+
+/// Nobody asks for anything.
+impl Default for Start {
+    fn default() -> Self {
+        Self::new(Recording::new(USUAL.architecture(), 1), Time::ZERO, None)
+    }
+}
+
 impl Start {
     /// Reads names and values.
     pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, EmbedError> {
@@ -104,7 +114,7 @@ impl Start {
         written.apart("run", &["exhibit", "options", "seed", "lesson", "schedule"])?;
         written.apart("lesson", &["schedule"])?;
         let mut start = match (written.get("run"), written.get("lesson"), written.get("schedule")) {
-            (Some(link), ..) => Self::link(link)?,
+            (Some(link), ..) => Self::link(link.trim_start_matches('#'))?,
             (_, Some(name), _) => {
                 Self::told(lesson(name).ok_or_else(|| EmbedError::Lesson(short(name)))?.text, &written)?
             }
@@ -132,19 +142,19 @@ impl Start {
         Ok(start)
     }
 
+    /// As *Share* writes it.
+    pub(crate) fn link(link: &str) -> Result<Self, ShareError> {
+        let (recording, at) = share::decode(link)?;
+        Ok(Self::new(recording, at, None))
+    }
+
     fn new(recording: Recording, at: Time, lesson: Option<Lesson>) -> Self {
         Self { recording, at, lesson, speed: Speed::default(), autoplay: false }
     }
 
-    /// As *Share* writes it.
-    fn link(link: &str) -> Result<Self, EmbedError> {
-        let (recording, at) = share::decode(link.trim_start_matches('#'))?;
-        Ok(Self::new(recording, at, None))
-    }
-
     /// Nothing has been done yet.
     fn plain(written: &Written<'_>) -> Result<Self, EmbedError> {
-        let architecture = exhibit(written)?.unwrap_or(&catalog::EXHIBITS[1]).architecture();
+        let architecture = exhibit(written)?.unwrap_or(USUAL).architecture();
         let recording = Recording::new(with_options(architecture, written)?, seed(written)?.unwrap_or(1));
         Ok(Self::new(recording, Time::ZERO, None))
     }

@@ -21,6 +21,8 @@ mod panels;
 pub mod platter;
 pub mod player;
 pub mod plug;
+pub mod root;
+pub mod route;
 pub mod share;
 pub mod stage;
 pub mod store;

@@ -3,6 +3,6 @@
 fn main() {
     let page = web_sys::window().and_then(|window| window.document());
     if let Some(place) = page.and_then(|page| page.get_element_by_id("kvs-zoo-page")) {
-        yew::Renderer::<kvs_web::app::App>::with_root(place).render();
+        yew::Renderer::<kvs_web::root::Root>::with_root(place).render();
     }
 }

@@ -1,0 +1,55 @@
+//! The frame in a chapter: what does not fit beside text stands behind a line that opens it.
+
+use kvs_core::time::Time;
+use kvs_core::zoo::catalog;
+use yew::prelude::*;
+
+use super::{App, Msg};
+use crate::command::Command;
+use crate::element::Embedded;
+use crate::panels::{caption, disk, notice, operations, promises, transport};
+use crate::player::Player;
+use crate::share;
+use crate::store::Selection;
+
+impl App {
+    pub(super) fn chapter(&self, ctx: &Context<Self>, embedded: &Embedded) -> Html {
+        let send = ctx.link().callback(Msg::Command);
+        let close = ctx.link().callback(|()| Msg::Select(Selection::Nothing));
+        let store = &self.store;
+        let on_point = ctx.link().batch_callback({
+            let store = store.clone();
+            move |operations: Vec<usize>| {
+                Some(Msg::Command(Command::Seek(store.read(|player| end_of(player, &operations))?)))
+            }
+        });
+        let title = store.read(|player| catalog::exhibit_of(player.architecture().animal).title);
+        let link =
+            store.read(|player| format!("{}#{}", embedded.page, share::encode(player.recording(), player.now())));
+        html! {
+            <div class="page compact" data-testid="embedded">
+                <notice::Notice message={self.notice.clone()} on_dismiss={ctx.link().callback(|()| Msg::Dismiss)} />
+                { self.stage(ctx, &send, close) }
+                if let Some(lesson) = self.lesson.clone() {
+                    <caption::Caption {lesson} on_turn={ctx.link().callback(Msg::Turn)} on_close={ctx.link().callback(|()| Msg::LeaveLesson)} />
+                }
+                <transport::Transport store={store.clone()} send={send.clone()} />
+                <details class="more"><summary>{ "Ask the store" }</summary>
+                    <operations::Operations store={store.clone()} send={send.clone()} />
+                </details>
+                <disk::MoreDisks store={store.clone()} {send} selected={self.selection} />
+                <details class="more"><summary>{ "Promises, and whether they are kept" }</summary>
+                    <promises::Promises store={store.clone()} {on_point} />
+                </details>
+                <p class="origin">{ title }{ " in the " }<a href={link} target="_blank" rel="noopener" data-testid="open-page">{ "KVS Zoo Playground" }</a></p>
+            </div>
+        }
+    }
+}
+
+/// When the last of these operations has ended; where one has not, when it was called.
+fn end_of(player: &Player, operations: &[usize]) -> Option<Time> {
+    let all = player.history().operations();
+    let ends = operations.iter().filter_map(|place| all.get(*place));
+    ends.map(|operation| operation.ended.as_ref().map_or(operation.called, |ended| ended.at)).max()
+}

@@ -1,0 +1,118 @@
+//! Where an address leads: its fragment, parsed at the door.
+//!
+//! | fragment | leads to |
+//! |---|---|
+//! | nothing | the front page |
+//! | `lesson/stale_read` | a lesson, at its first words |
+//! | `replicated`, `replicated?seed=42&…` | an exhibit, or a run of one, as [`share`](crate::share) writes it |
+//!
+//! A new kind of page is a variant of [`Route`], a line in [`Route::parse`] and an arm in [`Root`](crate::root::Root).
+
+use std::rc::Rc;
+
+use crate::embed::{EmbedError, Start};
+use crate::share::ShareError;
+
+/// What is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Route {
+    /// The front page: the map of the zoo.
+    Front,
+    /// A run of a store, with what a lesson says beside it, if it is one.
+    Run(Rc<Start>),
+}
+
+/// An address that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// It names a run that cannot be shown.
+    #[error(transparent)]
+    Run(#[from] ShareError),
+    /// It names a lesson that there is not.
+    #[error("There is no lesson `{0}` here. All that there are stand under Schedules, and here is a fresh run.")]
+    Lesson(String),
+    /// The lesson is there, and cannot be shown.
+    #[error("This lesson cannot be shown: {0}. So here is a fresh run instead.")]
+    Told(String),
+}
+
+impl Route {
+    /// Reads the fragment of an address, without `#`. Nothing in it is trusted.
+    pub fn parse(fragment: &str) -> Result<Self, RouteError> {
+        if fragment.is_empty() {
+            return Ok(Self::Front);
+        }
+        if let Some(name) = fragment.strip_prefix("lesson/") {
+            let start = Start::parse([("lesson", name)]).map_err(|error| match error {
+                EmbedError::Lesson(name) => RouteError::Lesson(name),
+                other => RouteError::Told(other.to_string()),
+            });
+            return Ok(Self::Run(Rc::new(start?)));
+        }
+        Ok(Self::Run(Rc::new(Start::link(fragment)?)))
+    }
+
+    /// What is shown in the place of what cannot be shown.
+    pub fn fallback() -> Self {
+        Self::Run(Rc::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kvs_core::time::Time;
+    use kvs_core::zoo::Animal;
+    use proptest::prelude::*;
+
+    fn run(fragment: &str) -> Start {
+        match Route::parse(fragment) {
+            Ok(Route::Run(start)) => (*start).clone(),
+            other => panic!("{fragment} leads to {other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_leads_to_the_front_page() {
+        assert_eq!(Route::parse(""), Ok(Route::Front));
+    }
+
+    #[test]
+    fn a_name_leads_to_an_exhibit_and_a_link_to_its_run() {
+        let start = run("raft");
+        assert_eq!((start.recording.architecture.animal, start.at), (Animal::Raft, Time::ZERO));
+        let start = run("replicated?replicas=5&at=1.5s");
+        assert_eq!((start.recording.architecture.servers, start.at), (5, Time::from_us(1_500_000)));
+    }
+
+    #[test]
+    fn a_lesson_has_an_address_with_either_kind_of_dash() {
+        for fragment in ["lesson/stale_read", "lesson/stale-read"] {
+            let start = run(fragment);
+            let lesson = start.lesson.expect("words");
+            assert_eq!((start.recording.architecture.animal, start.at), (Animal::Replicated, lesson.moment()));
+        }
+    }
+
+    #[test]
+    fn says_in_one_sentence_what_is_wrong() {
+        for (fragment, words) in [
+            ("elephant", "names a store that is not in the zoo (elephant)"),
+            ("replicated?run=AAAA", "This link is damaged"),
+            ("lesson/nothing", "There is no lesson `nothing`"),
+            ("lesson/", "There is no lesson ``"),
+            ("?", "names a store that is not in the zoo"),
+        ] {
+            let sentence = Route::parse(fragment).expect_err(fragment).to_string();
+            assert!(sentence.contains(words) && sentence.contains("fresh run"), "{sentence}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_may_stand_in_the_address(text in "\\PC{0,80}") {
+            let _parsed = Route::parse(&text);
+            let _parsed = Route::parse(&format!("lesson/{text}"));
+        }
+    }
+}
