@@ -1,7 +1,7 @@
 //! Every way to change the player, as one enum: buttons, keys, links and scripts all send these.
 
 use kvs_core::sim::{Input, Recording};
-use kvs_core::time::Time;
+use kvs_core::time::{Span, Time};
 use kvs_core::zoo::Animal;
 
 /// Something to do.
@@ -82,6 +82,14 @@ impl Speed {
     /// Simulated seconds a second.
     pub fn factor(self) -> f64 {
         Self::STEPS[self.0].0
+    }
+
+    /// How much time passes while the reader waits for so many milliseconds. A tab that was hidden for an hour must not live that hour
+    /// at once.
+    pub fn passes(self, elapsed_ms: f64) -> Span {
+        let elapsed_us = elapsed_ms.clamp(0.0, 250.0) * 1_000.0 * self.factor();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 12.5 million")]
+        Span::from_us(elapsed_us as u64)
     }
 
     /// What the page calls it.

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod clerk;
 pub mod command;
+pub mod compare;
 pub mod diagram;
 pub mod element;
 pub mod embed;

@@ -6,6 +6,7 @@ use gloo_events::EventListener;
 use yew::prelude::*;
 
 use crate::app::{App, Arrival, Place};
+use crate::compare::page::StormPage;
 use crate::route::Route;
 
 /// Where the reader is, and how often she has come somewhere.
@@ -21,7 +22,7 @@ impl Here {
         let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
         let (route, trouble) = match Route::parse(hash.strip_prefix('#').unwrap_or_default()) {
             Ok(route) => (route, None),
-            Err(error) => (Route::fallback(), Some(AttrValue::from(error.to_string()))),
+            Err(error) => (Route::fallback(&error), Some(AttrValue::from(error.to_string()))),
         };
         Self { number, route: Rc::new(route), trouble }
     }
@@ -49,6 +50,9 @@ pub fn Root() -> Html {
     }
     match &*here.route {
         Route::Front => html! { <App place={Place::Page(Arrival { number: here.number, ..Arrival::default() })} /> },
+        Route::Storm(link) => {
+            html! { <StormPage number={here.number} link={link.clone()} trouble={here.trouble.clone()} /> }
+        }
         Route::Run(start) => {
             let arrival = Arrival { number: here.number, start: start.clone(), trouble: here.trouble.clone() };
             html! { <App place={Place::Page(arrival)} /> }

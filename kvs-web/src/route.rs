@@ -4,12 +4,14 @@
 //! |---|---|
 //! | nothing | the front page |
 //! | `lesson/stale_read` | a lesson, at its first words |
+//! | `storm`, `storm?weather=cable&store=raft&…` | stores side by side, as [`StormLink`] writes it |
 //! | `replicated`, `replicated?seed=42&…` | an exhibit, or a run of one, as [`share`](crate::share) writes it |
 //!
 //! A new kind of page is a variant of [`Route`], a line in [`Route::parse`] and an arm in [`Root`](crate::root::Root).
 
 use std::rc::Rc;
 
+use crate::compare::{StormError, StormLink};
 use crate::embed::{EmbedError, Start};
 use crate::share::ShareError;
 
@@ -20,6 +22,8 @@ pub enum Route {
     Front,
     /// A run of a store, with what a lesson says beside it, if it is one.
     Run(Rc<Start>),
+    /// The same storm over several stores, side by side.
+    Storm(Rc<StormLink>),
 }
 
 /// An address that leads nowhere.
@@ -34,6 +38,9 @@ pub enum RouteError {
     /// The lesson is there, and cannot be shown.
     #[error("This lesson cannot be shown: {0}. So here is a fresh run instead.")]
     Told(String),
+    /// It names a storm that cannot be shown.
+    #[error(transparent)]
+    Storm(#[from] StormError),
 }
 
 impl Route {
@@ -49,12 +56,18 @@ impl Route {
             });
             return Ok(Self::Run(Rc::new(start?)));
         }
+        if StormLink::is_one(fragment) {
+            return Ok(Self::Storm(Rc::new(StormLink::decode(fragment)?)));
+        }
         Ok(Self::Run(Rc::new(Start::link(fragment)?)))
     }
 
     /// What is shown in the place of what cannot be shown.
-    pub fn fallback() -> Self {
-        Self::Run(Rc::default())
+    pub fn fallback(error: &RouteError) -> Self {
+        match error {
+            RouteError::Storm(_) => Self::Storm(Rc::default()),
+            RouteError::Run(_) | RouteError::Lesson(_) | RouteError::Told(_) => Self::Run(Rc::default()),
+        }
     }
 }
 
@@ -92,6 +105,15 @@ mod tests {
             let lesson = start.lesson.expect("words");
             assert_eq!((start.recording.architecture.animal, start.at), (Animal::Replicated, lesson.moment()));
         }
+    }
+
+    #[test]
+    fn a_storm_has_an_address_and_so_has_what_stands_in_for_one() {
+        let expected = Route::Storm(Rc::new(StormLink::default()));
+        assert_eq!(Route::parse("storm").as_ref(), Ok(&expected));
+        let error = Route::parse("storm?weather=hail").expect_err("there is no such weather");
+        assert!(error.to_string().contains("(hail)"), "{error}");
+        assert_eq!(Route::fallback(&error), expected);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use core::fmt;
 pub use invariants::is_stuck;
 pub use judge::{Judge, Judgement, Proof, Run};
 pub use play::play;
-pub use replicas::settling_time;
+pub use replicas::{settling_time, states};
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What only the inside tells: whether replicas have become equal, and whether an acknowledged write is still kept somewhere.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -87,6 +88,21 @@ pub(super) fn groups(world: &World<Node>) -> Vec<Vec<NodeId>> {
             view.shards.iter().map(|shard| up(&shard.nodes)).collect()
         }
     }
+}
+
+/// How many different things are kept by servers that should keep the same; of several shards, by those of the one that differ most.
+/// Servers that are down do not count, nor do those that stand by while others are primary and backups.
+pub fn states(world: &World<Node>) -> usize {
+    let contents = |node: &NodeId| -> Vec<(Key, Vec<Value>)> {
+        let all = server(world, *node).map(|server| server.storage().all());
+        all.iter().flat_map(|all| all.iter()).map(|kept| (kept.key.clone(), kept.values.clone())).collect()
+    };
+    let serves = |node: &&NodeId| {
+        let part = server(world, **node).and_then(|server| server.replication().primary_backup());
+        part.is_none_or(|part| part.view().is_primary(**node) || part.view().is_backup(**node))
+    };
+    let groups = groups(world).into_iter();
+    groups.map(|group| group.iter().filter(serves).map(contents).collect::<BTreeSet<_>>().len()).max().unwrap_or(0)
 }
 
 fn difference(world: &World<Node>, servers: &[NodeId]) -> Option<(NodeId, NodeId, Key)> {

@@ -3,17 +3,24 @@
 //! A [`Hunt`] lives random worlds of one architecture, each with its own mix of faults, until an invariant or a claim breaks. What it
 //! finds is a recording, which [`shrink()`] makes smaller for as long as it breaks the same promise, and which prints as a schedule.
 //! [`exhaustive`] tries every order of deliveries, and faults up to a bound.
+//!
+//! A [`Storm`] is one workload and one weather for any architecture, and [`Figures`] are what became of a run, in numbers: together they
+//! compare architectures.
 
 pub mod exhaustive;
+mod figures;
 mod random;
 mod shrink;
+mod storm;
 pub mod stress;
 
 use alloc::string::String;
 use core::fmt;
 
+pub use figures::{Figures, Measure, Percentiles, Point};
 pub use random::{Faults, Hunt, Life, Workload};
 pub use shrink::{Shrink, shrink};
+pub use storm::{Spell, SpellOf, Storm, Weather};
 
 use crate::check::invariants::{Invariants, Violation};
 use crate::check::{Budget, Judge, Proof, Run};

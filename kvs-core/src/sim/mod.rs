@@ -1,8 +1,10 @@
 //! A world with a story: what somebody does to it, what becomes of the operations, and the text form of both.
 //!
 //! A [`Sim`] is a world of the zoo's nodes plus the reader's standing orders. A [`Recording`] is all it takes to live it again:
-//! architecture, seed, and the inputs with their moments. A [`Replay`] follows a recording; [`History`] and [`Trace`] watch.
+//! architecture, seed, and the inputs with their moments. A [`Replay`] follows a recording; [`History`] and [`Trace`] watch;
+//! [`first_difference`] says where two traces part.
 
+mod difference;
 pub mod export;
 mod history;
 mod input;
@@ -21,6 +23,7 @@ use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
 use crate::zoo::{Animal, Architecture, StorageOptions};
 
+pub use difference::{Difference, first_difference};
 pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
 pub use recording::{Recording, Replay};

@@ -37,6 +37,10 @@ impl App {
 
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let Some(action) = keymap::lookup(&event.key()) else { return false };
+        // While two futures are looked at, keys are for them.
+        if self.what_if.is_some() {
+            return false;
+        }
         event.prevent_default();
         event.stop_propagation();
         if let Some(command) = action.command() {

@@ -1,9 +1,11 @@
 //! What a run on its page is told.
 
+use kvs_core::world::Sequence;
 use web_sys::KeyboardEvent;
 
 use super::picture::Touched;
 use crate::command::Command;
+use crate::compare::Twist;
 use crate::panels::caption::Lesson;
 use crate::player::Changes;
 use crate::player::script::Lit;
@@ -43,6 +45,10 @@ pub enum Msg {
     Resized,
     /// The page is out of sight, or back in it.
     Hidden,
+    /// Show what would become of the run if a message met another fate.
+    WhatIf(Sequence, Twist),
+    /// Go on that way, or (false) as it was.
+    Decide(bool),
     /// The sentence has been read.
     Dismiss,
 }

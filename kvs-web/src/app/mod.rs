@@ -12,6 +12,9 @@ mod listeners;
 mod message;
 mod page;
 mod picture;
+mod what_if;
+
+use std::rc::Rc;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
@@ -25,6 +28,7 @@ pub use message::{By, Msg, Open};
 pub use picture::Touched;
 
 use crate::command::Command;
+use crate::compare::WhatIf;
 use crate::element::Embedded;
 use crate::frame::FrameLoop;
 use crate::panels::{self, caption};
@@ -93,6 +97,8 @@ pub struct App {
     enters_popover: bool,
     /// The lesson that is read, as long as its run is as it was written.
     lesson: Option<caption::Lesson>,
+    /// The other future that is looked at beside this one.
+    what_if: Option<Rc<WhatIf>>,
     _listeners: Vec<EventListener>,
 }
 
@@ -125,6 +131,7 @@ impl Component for App {
             link_stop: None,
             enters_popover: false,
             lesson,
+            what_if: None,
             _listeners: listeners(ctx),
         }
     }
@@ -203,6 +210,8 @@ impl Component for App {
                 self.frames.rest();
                 false
             }
+            Msg::WhatIf(id, twist) => self.ask_what_if(id, twist),
+            Msg::Decide(keeps) => self.decide(ctx, keeps),
             Msg::Dismiss => {
                 self.notice = None;
                 true
@@ -251,6 +260,7 @@ impl App {
     fn follow(&mut self, ctx: &Context<Self>, changes: Changes) {
         if changes.run {
             self.selection = Selection::Nothing;
+            self.what_if = None;
         }
         if changes.recording {
             self.pointed.clear();

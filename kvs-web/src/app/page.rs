@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::{App, Msg, Open};
 use crate::command::Command;
+use crate::compare::StormLink;
 use crate::panels::{
     caption, diagram, disk, help, history, inspector, log, notice, operations, options, promises, schedule, search,
     shards, share as share_panel, transport,
@@ -29,6 +30,8 @@ impl App {
                     <h1>{ "KVS Zoo" }</h1>
                     <nav class="tabs" aria-label="Stores">{ for EXHIBITS.iter().map(|each| self.tab(ctx, each, exhibit)) }</nav>
                     <span class="grow"></span>
+                    <a class="button" href={self.store.read(|player| format!("#{}", StormLink::with(player.architecture()).encode()))}
+                        data-testid="open-storm">{ "Side by side" }</a>
                     <button aria-expanded={is_open(Open::Options).to_string()} data-testid="open-options" onclick={toggle(Open::Options)}>{ "Options" }</button>
                     <button aria-expanded={is_open(Open::Schedule).to_string()} data-testid="open-schedule" onclick={toggle(Open::Schedule)}>{ "Schedules" }</button>
                     <button aria-expanded={is_open(Open::History).to_string()} data-testid="open-history" onclick={toggle(Open::History)}>{ "Histories" }</button>
@@ -39,7 +42,8 @@ impl App {
                 if is_open(Open::Schedule) { <schedule::ScheduleDialog send={send.clone()} on_lesson={ctx.link().callback(Msg::Lesson)} on_close={shut(Open::Schedule)} /> }
                 if is_open(Open::History) { <history::HistoryDialog on_close={shut(Open::History)} /> }
                 if is_open(Open::Help) { <help::Help on_close={shut(Open::Help)} /> }
-                <main>
+                { self.what_if(ctx) }
+                <main inert={self.what_if.is_some()}>
                     <div class="left">
                         <div class="about">
                             <p>{ exhibit.summary }</p>

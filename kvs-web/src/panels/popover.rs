@@ -5,6 +5,8 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::command::Command;
+use crate::compare::Twist;
+use crate::compare::what_if::may_crash;
 use crate::platter;
 use crate::player::Player;
 use crate::plug::aftermath;
@@ -21,6 +23,9 @@ pub struct PopoverProps {
     pub at: (i32, i32),
     /// How far to stay above or below it, in pixels.
     pub reach: i32,
+    /// The reader asks what would be if a message met another fate.
+    #[prop_or_default]
+    pub on_twist: Option<Callback<(Sequence, Twist)>>,
 }
 
 /// What can be done to what is picked, beside it.
@@ -31,7 +36,7 @@ pub fn Popover(props: &PopoverProps) -> Html {
     let place = use_place(x, y, props.reach);
     let body = props.store.read(|player| match props.selected {
         Selection::Node(node) if player.architecture().is_server(node) => Some(server(player, node, &props.send)),
-        Selection::Message(id) => message(player, id, &props.send),
+        Selection::Message(id) => message(player, id, &props.send, props.on_twist.as_ref()),
         _ => None,
     });
     let Some((title, actions)) = body else { return html! {} };
@@ -135,7 +140,12 @@ fn membership(player: &Player, node: NodeId, send: &Callback<Command>) -> Html {
     button(send, "membership", if is_in { "Leave" } else { "Join" }, input)
 }
 
-fn message(player: &Player, id: Sequence, send: &Callback<Command>) -> Option<(String, Html)> {
+fn message(
+    player: &Player,
+    id: Sequence,
+    send: &Callback<Command>,
+    on_twist: Option<&Callback<(Sequence, Twist)>>,
+) -> Option<(String, Html)> {
     let letters = player.world().letters();
     let (_, at, letter) = letters.into_iter().find(|(each, _, _)| *each == id)?;
     let names = player.names();
@@ -153,6 +163,16 @@ fn message(player: &Player, id: Sequence, send: &Callback<Command>) -> Option<(S
                 { button(send, "hold", if held { "Let it go on" } else { "Hold" }, fate(if held { Fate::Release } else { Fate::Hold })) }
                 { button(send, "deliver", "Deliver now", fate(Fate::Deliver)) }
             </div>
+            if let Some(on_twist) = on_twist {
+                <p class="hint">{ "What if…" }</p>
+                <div class="actions twists" role="group" aria-label="What if…">
+                    { for Twist::ALL.into_iter().map(|twist| {
+                        let disabled = is_parked || (twist == Twist::Crashed && !may_crash(player, letter.to));
+                        let onclick = on_twist.reform(move |_: MouseEvent| (id, twist));
+                        html! { <button data-testid={format!("what-if-{}", twist.name())} {disabled} {onclick}>{ twist.label(names.name(letter.to)) }</button> }
+                    }) }
+                </div>
+            }
         </>
     };
     Some((title, actions))

@@ -84,7 +84,7 @@ pub fn Transport(props: &TransportProps) -> Html {
 }
 
 /// A time with three decimals, so that it does not jump about while it runs.
-fn clock(time: Time) -> String {
+pub fn clock(time: Time) -> String {
     let ms = time.as_us() / 1_000;
     format!("{}.{:03} s", ms / 1_000, ms % 1_000)
 }

@@ -252,13 +252,10 @@ impl Player {
 
     /// Lets time pass, if it passes by itself. `elapsed_ms` is how long the reader has waited.
     pub fn advance(&mut self, elapsed_ms: f64) -> Changes {
-        // A tab that was hidden for an hour must not live that hour at once.
-        let elapsed_us = elapsed_ms.clamp(0.0, 250.0) * 1_000.0 * self.speed.factor();
-        if !self.playing || elapsed_us < 1.0 {
+        let span = self.speed.passes(elapsed_ms);
+        if !self.playing || span == Span::ZERO {
             return Changes::default();
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, at most 12.5 million")]
-        let span = Span::from_us(elapsed_us as u64);
         self.timeline.pass(span);
         Changes::TIME
     }
