@@ -11,7 +11,7 @@ use kvs_core::choice::Probability;
 use kvs_core::command::KVOperation;
 use kvs_core::op::{KVSOperation, Key, Value};
 use kvs_core::process::NodeId;
-use kvs_core::server::{Call, Message, Timer, Traffic, Watch};
+use kvs_core::server::{Call, Message, PacketLoss, Timer, Traffic, Watch};
 use kvs_core::sim::schedule::{Expected, Front, Level, Line, ParseProblem, Schedule, Statement, Words};
 use kvs_core::sim::{Fate, Input, Links, Pattern, Recording, Replay, TraceHash};
 use kvs_core::time::{Span, Time};
@@ -173,6 +173,13 @@ fn statement(servers: u32, clients: u32) -> impl Strategy<Value = Statement> {
         (proptest::sample::select(&FATES[..]), pattern(nodes), proptest::option::of(1..u32::MAX))
             .prop_map(|(fate, pattern, place)| Statement::Message { fate, pattern, place }),
         pattern(nodes).prop_map(Statement::DropNext),
+        (0..=1_000_000_u32, proptest::option::of(0..=1_000_000_u32), any::<bool>()).prop_map(
+            |(one, other, is_first)| {
+                let (one, other) = (Some(Probability::from_ppm(one)), other.map(Probability::from_ppm));
+                let (requests, replies) = if is_first { (one, other) } else { (other, one) };
+                Statement::PacketLoss { requests, replies }
+            }
+        ),
     ];
     let machines = prop_oneof![
         server.clone().prop_map(Statement::Crash),
@@ -302,7 +309,7 @@ fn input_of((which, a, b, _): Move, replay: &Replay, servers: u32) -> Option<Inp
         duplication: Probability::from_ppm(b * 100),
         fifo: a % 2 == 0,
     };
-    Some(match which % 24 {
+    Some(match which % 25 {
         0 => call(KVSOperation::Get(key), None),
         1 | 2 => call(KVSOperation::Put(key, Value::new(&format!("v\"{b}\n")).expect("short")), Some(server)),
         3 => call(KVSOperation::Delete(key), None),
@@ -326,6 +333,10 @@ fn input_of((which, a, b, _): Move, replay: &Replay, servers: u32) -> Option<Inp
         18 => Input::DropNext(pattern),
         19 => Input::LinksEverywhere(options),
         20 => Input::LinksBetween(Links::pair(server, other), options),
+        21 => Input::PacketLoss(PacketLoss {
+            requests: Probability::from_ppm(a * 100),
+            replies: Probability::from_ppm(b * 100),
+        }),
         _ => {
             let letters = replay.sim().world().letters();
             let letter = (!letters.is_empty()).then(|| letters[a as usize % letters.len()].0)?;

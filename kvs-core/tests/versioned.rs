@@ -230,6 +230,62 @@ fn all_engines_answer_alike() {
 
 const CONFIG: &str = include_str!("../../config.json");
 
+/// The lesson of the three disks, on each: the same script, and the same answers until the power fails.
+#[test]
+fn one_script_runs_unchanged_on_every_engine_and_differs_only_after_the_crash() {
+    let lesson = include_str!("../../lessons/three_disks_flat_file.kvs");
+    let whole = Schedule::parse(lesson).expect("a lesson");
+    let (before, _) = lesson.split_once("ask ").expect("it asks what is left");
+    let before = Schedule::parse(before).expect("its beginning");
+    for (engine, left) in [("memory", "none"), ("flat-file", "b @2"), ("embedded", "b @2")] {
+        let begun = before.with_engine(engine).expect("an engine").run(&mut ());
+        assert_eq!(begun.failure, None, "{engine}");
+        let failure = whole.with_engine(engine).expect("an engine").run(&mut ()).failure;
+        assert_eq!(failure.is_some(), engine == "memory", "{engine}: {failure:?}");
+        let read = format!("{before}C2: get x expect {left}");
+        let read = Schedule::parse(&read).expect("it makes sense").with_engine(engine).expect("an engine");
+        assert_eq!(read.run(&mut ()).failure, None, "{engine}");
+    }
+    assert!(whole.with_engine("tape").is_err());
+    let other = Schedule::parse("zoo raft").expect("it makes sense");
+    assert!(other.with_engine("memory").is_err(), "values have no versions there");
+}
+
+#[test]
+fn packet_loss_can_be_turned_in_the_middle_of_a_run_and_a_crash_does_not_turn_it_back() {
+    let text = "
+        zoo versioned engine=flat-file
+        C1: put x=a @0 expect ok @1
+        packet-loss replies=100%
+        C1: put x=b @1
+        run 100ms
+        expect S1 x = b
+        expect mark \"served, and the answer is dropped\" S1
+        crash S1
+        restart S1
+        C2: get x expect unavailable
+        packet-loss replies=0%
+        C2: get x expect b @2
+        packet-loss requests=100%
+        C2: put y=c @0 expect unavailable
+        expect mark \"dropped before it left: no copy of it can arrive\" C2
+        expect S1 y = none
+        packet-loss requests=0% replies=0%
+        C2: put y=c @0 expect ok @1";
+    let schedule = Schedule::parse(text).expect("it makes sense");
+    let outcome = schedule.run(&mut ());
+    assert_eq!(outcome.failure, None);
+    let recorded = Schedule::from_recording(&outcome.recording).to_string();
+    assert!(recorded.contains("packet-loss requests=100% replies=0%"), "{recorded}");
+    let elsewhere = Schedule::parse("zoo replicated\npacket-loss requests=10%").expect("it makes sense").run(&mut ());
+    let why = elsewhere.failure.expect("no clerks there").to_string();
+    assert!(why.contains("only the network loses messages"), "{why}");
+    for (text, expected) in [("packet-loss", "`requests=` or `replies=`"), ("packet-loss replies=7", "a percentage")] {
+        let error = Schedule::parse(&format!("zoo versioned\n{text}")).expect_err("it makes no sense").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
 #[test]
 fn a_stress_run_is_consistent_on_every_engine_and_comes_again() {
     let mut config = StressConfig::parse(CONFIG).expect("it is right");

@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod challenge;
+pub mod clerk;
 pub mod command;
 pub mod compare;
 pub mod diagram;
@@ -20,7 +21,9 @@ pub mod keymap;
 pub mod keyspace;
 pub mod lessons;
 mod panels;
+pub mod platter;
 pub mod player;
+pub mod plug;
 pub mod progress;
 pub mod reading;
 pub mod root;

@@ -4,6 +4,7 @@
 
 mod access;
 mod compare;
+mod disks;
 mod embed;
 mod front;
 mod harness;

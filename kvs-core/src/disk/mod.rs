@@ -48,12 +48,33 @@ pub enum CrashFate {
     Reordered,
 }
 
+/// A change of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Write {
-    Append { file: String, bytes: Vec<u8> },
-    Remove { file: String },
-    Truncate { file: String },
-    Rename { from: String, to: String },
+pub enum Write {
+    /// Bytes come to its end; it is made if there is none.
+    Append {
+        /// Its name.
+        file: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// It goes.
+    Remove {
+        /// Its name.
+        file: String,
+    },
+    /// It is empty from now on; it is made if there is none.
+    Truncate {
+        /// Its name.
+        file: String,
+    },
+    /// It has another name, and what had that name is gone.
+    Rename {
+        /// The name that it had.
+        from: String,
+        /// The name that it gets.
+        to: String,
+    },
 }
 
 /// What is on the medium before anything that is written later.
@@ -117,6 +138,33 @@ impl Disk {
     /// The names of all files, in order.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.page_cache.keys().map(String::as_str)
+    }
+
+    /// What the medium has of a file, if it knows of one: what a reader gets after a crash that loses all the rest.
+    pub fn read_medium(&self, file: &str) -> Option<&[u8]> {
+        self.medium.get(file).map(Vec::as_slice)
+    }
+
+    /// The names of all files on the medium, in order.
+    pub fn files_on_medium(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.medium.keys().map(String::as_str)
+    }
+
+    /// What has not reached the medium, oldest first.
+    pub fn pending(&self) -> impl DoubleEndedIterator<Item = &Write> + ExactSizeIterator {
+        self.pending.iter()
+    }
+
+    /// How many bytes were added to files and have not reached the medium.
+    pub fn pending_bytes(&self) -> usize {
+        let bytes =
+            self.pending.iter().map(|write| if let Write::Append { bytes, .. } = write { bytes.len() } else { 0 });
+        bytes.sum()
+    }
+
+    /// Whether it means it when it says that something is synced.
+    pub fn honesty(&self) -> Honesty {
+        self.honesty
     }
 
     /// Adds bytes at the end of a file, which is made if there is none.
@@ -405,6 +453,21 @@ mod tests {
         assert_eq!(disk.asked(), WriteNumber(7), "a name that is gone is asked for, too");
         disk.crash(CrashFate::Dropped, &mut Always(0));
         assert_eq!(disk.asked(), WriteNumber(0));
+    }
+
+    #[test]
+    fn what_waits_is_told_apart_from_what_is_on_the_medium() {
+        let mut disk = Disk::new(Honesty::Honest);
+        disk.append("log", b"one");
+        disk.reach_medium(disk.last_write());
+        disk.append("new", b"two");
+        disk.rename("new", "log");
+        assert_eq!((disk.read("log"), disk.read_medium("log")), (Some(&b"two"[..]), Some(&b"one"[..])));
+        assert_eq!(disk.files_on_medium().collect::<Vec<_>>(), ["log"]);
+        assert_eq!((disk.pending().len(), disk.pending_bytes()), (2, 3));
+        disk.reach_medium(disk.last_write());
+        assert_eq!((disk.pending().len(), disk.pending_bytes()), (0, 0));
+        assert_eq!(disk.read_medium("log"), Some(&b"two"[..]));
     }
 
     #[test]

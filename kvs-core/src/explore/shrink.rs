@@ -283,6 +283,7 @@ fn without(inputs: &[(Moment, Input)], gone: NodeId) -> Vec<(Moment, Input)> {
             | Input::Fill(_)
             | Input::Watch { .. }
             | Input::Lost(_)
+            | Input::PacketLoss(_)
             | Input::HealAll
             | Input::Message { .. }
             | Input::LinksEverywhere(_) => input.clone(),

@@ -39,7 +39,7 @@ pub use client::{
     REDIRECTED, REROUTED, RETRIED, ReadContext, Recovery, Return, SECOND_ROUND, TAKEN_FOR_SUCCESS, Traffic,
 };
 pub use node::{Message, Node, Timer};
-pub use packet_loss::PacketLossWrapper;
+pub use packet_loss::{PacketLoss, PacketLossWrapper};
 pub use sharding::Sharding;
 use sharding::{Forwarded, Place};
 pub use subscriber::Subscription;
@@ -576,6 +576,7 @@ impl Server {
             Event::Receive { from, message: Message::Gossip(message) } => {
                 self.replicate(Event::Receive { from, message }, cx);
             }
+            Event::Receive { message: Message::PacketLoss(loss), .. } => self.drop_replies(loss.replies),
             Event::Receive { from, message: Message::Subscription(message) } => {
                 self.on_subscription(from, message, cx);
             }

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Call, ClerkMessage, Client, Fill, Return, Traffic};
+use super::packet_loss::PacketLoss;
 use super::subscriptions::{self, Noticed, Watch};
 use super::{Server, ordered, sharding};
 use crate::op::RequestId;
@@ -71,6 +72,8 @@ pub enum Message {
     Subscription(subscriptions::Message),
     /// Between a clerk and a server of versioned values.
     Clerk(ClerkMessage),
+    /// The reader to clerks and servers of versioned values: drop so much.
+    PacketLoss(PacketLoss),
 }
 
 impl Message {
@@ -108,6 +111,7 @@ impl Message {
             Self::Ordering(message) => message.kind(),
             Self::PrimaryBackup(message) => message.kind(),
             Self::Watch(_) => "Watch",
+            Self::PacketLoss(_) => "PacketLoss",
             Self::Noticed(_) => "Noticed",
             Self::Subscription(message) => message.kind(),
         }

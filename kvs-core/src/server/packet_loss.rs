@@ -1,8 +1,19 @@
 //! Loss that is not the network's: a client drops its request before it leaves, a server its answer after it has served the request.
 
+use serde::{Deserialize, Serialize};
+
 use super::Node;
 use crate::choice::Probability;
 use crate::process::Context;
+
+/// How much both ends drop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacketLoss {
+    /// How likely a client drops its request before it leaves.
+    pub requests: Probability,
+    /// How likely a server drops its answer after it has served the request.
+    pub replies: Probability,
+}
 
 /// Drops messages before the network has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::packet_loss::PacketLossWrapper;
 use super::{ClerkMessage, Node, Server, Timer};
+use crate::choice::Probability;
 use crate::command::KVStoreError;
 use crate::lattice::VectorClock;
 use crate::op::{KVSOperation, KVSResponse};
@@ -78,6 +79,13 @@ impl Server {
             _ => KVSResponse::Refused(KVStoreError::Unsupported),
         };
         self.answer_clerk(from, request, result, cx);
+    }
+
+    /// From now on it drops so many of its answers.
+    pub(super) fn drop_replies(&mut self, loss: Probability) {
+        if let Some(desk) = &mut self.desk {
+            desk.options.reply_loss = loss;
+        }
     }
 
     /// What was checked a while ago is inserted.

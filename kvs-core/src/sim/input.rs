@@ -8,7 +8,7 @@ use super::{Hit, Order, Sim};
 use crate::op::KVSOperation;
 use crate::process::NodeId;
 use crate::routing::view::{ShardName, View, ViewError};
-use crate::server::{Call, Fill, Message, Node, Timer, Traffic, Watch, sharding};
+use crate::server::{Call, Fill, Message, Node, PacketLoss, Timer, Traffic, Watch, sharding};
 use crate::time::Span;
 use crate::world::{LinkOptions, Observer, Sequence, Whereabouts, World};
 
@@ -89,6 +89,8 @@ pub enum Input {
         /// Of what, and by whom.
         watch: Arc<Watch>,
     },
+    /// Clerks and their server drop so much themselves from now on.
+    PacketLoss(PacketLoss),
 }
 
 /// Some links.
@@ -245,6 +247,9 @@ pub enum Refusal {
     /// A batch is empty, or too long.
     #[error("a batch has 1 to {} commands", KVSOperation::BATCH_MAX)]
     Batch,
+    /// Nobody but the network loses messages.
+    #[error("in this store only the network loses messages: see the links")]
+    NoPacketLoss,
     /// The store tells nobody of changes.
     #[error("this store tells nobody of changes")]
     NoNotifications,
@@ -284,6 +289,21 @@ impl Sim {
                 let told = if to.is_empty() { servers.collect() } else { to.clone() };
                 self.tell(&told, &sharding::Message::View { views: self.views.clone() }, observer);
                 Ok(())
+            }
+            Input::PacketLoss(loss) => {
+                self.told_loss = Some(*loss);
+                self.watched(observer, |world, watch| act(world, input, watch))
+            }
+            // A life begins with what the options say.
+            Input::Restart(node) if self.told_loss.is_some() => {
+                let loss = self.told_loss;
+                self.watched(observer, |world, watch| {
+                    act(world, input, watch)?;
+                    if let Some(loss) = loss {
+                        world.ask(*node, Message::PacketLoss(loss), watch);
+                    }
+                    Ok(())
+                })
             }
             Input::Restart(node) if self.views.len() > 1 || self.tells_who_starts => {
                 self.watched(observer, |world, watch| act(world, input, watch))?;
@@ -379,6 +399,7 @@ impl Sim {
                 to.iter().all(is_known).then_some(()).ok_or(Refusal::NoSuchNode)?;
                 self.check_view(view)
             }
+            Input::PacketLoss(_) => self.first_loss.map(|_| ()).ok_or(Refusal::NoPacketLoss),
             Input::Lost(_) => self.view_to_follow().map(|_| ()),
             Input::Fill(keys) => (1..=FILL_MAX).contains(keys).then_some(()).ok_or(Refusal::Contradiction),
             Input::Traffic(None) | Input::HealAll | Input::Message { .. } => Ok(()),
@@ -444,6 +465,11 @@ fn act(world: &mut World<Node>, input: &Input, observer: &mut impl Observer<Node
             let count = u32::try_from(clients.len()).unwrap_or(u32::MAX);
             for (client, place) in clients.into_iter().zip(0..) {
                 world.ask(client, Message::Fill(Fill { keys: *keys, clients: count, place }), observer);
+            }
+        }
+        Input::PacketLoss(loss) => {
+            for node in world.node_ids() {
+                world.ask(node, Message::PacketLoss(*loss), observer);
             }
         }
         Input::Cut(links) => links.directions().into_iter().for_each(|(from, to)| world.cut(from, to)),

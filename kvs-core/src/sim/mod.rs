@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use crate::process::NodeId;
 use crate::replication::gossip::Delivery;
 use crate::routing::view::{ShardName, View, ViewError};
-use crate::server::Node;
+use crate::server::{Node, PacketLoss};
 use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
 use crate::zoo::{Animal, Architecture, StorageOptions};
@@ -59,6 +59,9 @@ pub struct Sim {
     notifies: bool,
     /// Whether every value has a version; then a put names one, and nothing is deleted.
     has_versions: bool,
+    /// How much clients and servers drop themselves by the options, where they do, and what somebody has said since.
+    first_loss: Option<PacketLoss>,
+    told_loss: Option<PacketLoss>,
     orders: Vec<Order>,
 }
 
@@ -82,6 +85,8 @@ impl Sim {
             takes_commands: matches!(architecture.storage, StorageOptions::Smr(_)),
             notifies: architecture.smr().is_some_and(|config| config.enable_notifications),
             has_versions: architecture.animal == Animal::Versioned,
+            first_loss: architecture.packet_loss(),
+            told_loss: None,
             orders: Vec::new(),
         }
     }
@@ -104,6 +109,11 @@ impl Sim {
     /// The world.
     pub fn world(&self) -> &World<Node> {
         &self.world
+    }
+
+    /// How much clients and servers drop themselves at the moment; None where only the network loses anything.
+    pub fn packet_loss(&self) -> Option<PacketLoss> {
+        self.told_loss.or(self.first_loss)
     }
 
     /// The next view, in which some servers keep the shards they are meant for, or none any more.

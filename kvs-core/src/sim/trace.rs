@@ -10,10 +10,10 @@ use super::Input;
 use crate::op::{Outcome, write_values};
 use crate::process::{Mark, NodeId};
 use crate::replication::{gossip, primary_backup};
-use crate::server::{ClerkMessage, Message, Node, Timer, sharding};
+use crate::server::{ClerkMessage, Message, Node, PacketLoss, Timer, sharding};
 use crate::time::Time;
 use crate::world::{Happening, Loss, Observer, Sequence};
-use crate::zoo::Names;
+use crate::zoo::{Names, OptionValue};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +155,7 @@ pub fn summarize(message: &Message) -> String {
         Message::Sharding(message) => summarize_sharding(message),
         Message::Traffic(Some(_)) => String::from("traffic on"),
         Message::Traffic(None) => String::from("traffic off"),
+        Message::PacketLoss(loss) => packet_loss_words(*loss),
         Message::Returned(returned) => returned.outcome.to_string(),
         Message::Redirect { to: Some(_), .. } => String::from("not here: ask the leader"),
         Message::Redirect { to: None, .. } => String::from("not here"),
@@ -197,6 +198,11 @@ pub fn summarize(message: &Message) -> String {
             },
         },
     }
+}
+
+fn packet_loss_words(PacketLoss { requests, replies }: PacketLoss) -> String {
+    let percent = |loss| OptionValue::Percent(loss).to_string();
+    format!("clients drop {} of requests, servers {} of answers", percent(requests), percent(replies))
 }
 
 fn summarize_sharding(message: &sharding::Message) -> String {
@@ -316,6 +322,7 @@ fn describe_input(input: &Input, names: &Names) -> Option<String> {
         Input::View { view, to } => format!("you announce view {} to {}", view.epoch, group(to)),
         Input::Lost(shard) => format!("you declare shard {shard} lost"),
         Input::Fill(keys) => format!("you have {keys} keys put"),
+        Input::PacketLoss(loss) => format!("you have {}", packet_loss_words(*loss)),
         Input::Message { fate: Fate::Hold, .. } | Input::Hold(_) => String::from("you hold messages"),
         Input::Message { fate: Fate::Release, .. } | Input::Release(_) => String::from("you release messages"),
         Input::Message { fate: Fate::Duplicate, .. } => String::from("you send a copy of a message"),

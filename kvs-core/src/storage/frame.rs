@@ -7,7 +7,7 @@ use serde::de::Deserialize;
 use xxhash_rust::xxh64::xxh64;
 
 /// The bytes before the record.
-const HEAD: usize = 16;
+pub const HEAD: usize = 16;
 
 fn checksum(bytes: &[u8]) -> [u8; 8] {
     xxh64(bytes, 0).to_le_bytes()
@@ -44,6 +44,12 @@ pub(super) fn take_body<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
 /// Takes the next whole record off the front; None where there is none, or only a part of one.
 pub(super) fn take_frame<'a, T: Deserialize<'a>>(bytes: &mut &'a [u8]) -> Option<T> {
     postcard::from_bytes(take_body(bytes)?).ok()
+}
+
+/// The whole records at the beginning of a file, without their frames, and what is behind the last of them.
+pub fn records(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let records = core::iter::from_fn(|| take_body(&mut bytes)).collect();
+    (records, bytes)
 }
 
 /// Whether a whole frame begins anywhere in there.

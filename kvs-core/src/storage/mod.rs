@@ -22,6 +22,7 @@ use crate::op::{KVSOperation, KVSResponse, Kept, Key, Value};
 pub use self::core::KVSCore;
 use self::smr::{KVStoreError, KVStoreSMR};
 use self::versioned::KeyValueServer;
+pub use frame::{HEAD as RECORD_HEAD, records};
 pub use lattice_core::{Content, DeathCertificate, LatticeKVSCore, Stamp, Stored};
 pub use machine::{Known, Machine, MachineSnapshot, Sessions};
 

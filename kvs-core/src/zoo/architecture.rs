@@ -20,7 +20,7 @@ use crate::routing::map::{Placement, ShardMap};
 use crate::routing::view::{Shard, ShardName, View};
 use crate::routing::{Router, RoutingOptions};
 use crate::server::sharding::{Sharding, ShardingOptions};
-use crate::server::{Client, ClientOptions, Node, Server, ServerOptions};
+use crate::server::{Client, ClientOptions, Node, PacketLoss, Server, ServerOptions};
 use crate::storage::smr::{KVStoreConfig, KVStoreSMR};
 use crate::storage::versioned::VersionedOptions;
 use crate::storage::{KVSCore, LatticeKVSCore, Storage, Values};
@@ -394,6 +394,12 @@ impl Architecture {
             StorageOptions::Versioned(options) => Some(options),
             _ => None,
         }
+    }
+
+    /// How much clients and servers drop themselves, where they do.
+    pub fn packet_loss(&self) -> Option<PacketLoss> {
+        let requests = self.client.clerk.as_ref()?.request_loss;
+        Some(PacketLoss { requests, replies: self.versioned()?.reply_loss })
     }
 
     /// How replicas gossip, if they do.

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{App, Msg};
 use crate::command::Command;
 use crate::element::Embedded;
-use crate::panels::{notice, operations, promises, transport};
+use crate::panels::{disk, notice, operations, promises, transport};
 use crate::player::Player;
 use crate::share;
 use crate::store::Selection;
@@ -33,8 +33,9 @@ impl App {
                 { self.words(ctx) }
                 <transport::Transport store={store.clone()} send={send.clone()} />
                 <details class="more"><summary>{ "Ask the store" }</summary>
-                    <operations::Operations store={store.clone()} {send} />
+                    <operations::Operations store={store.clone()} send={send.clone()} />
                 </details>
+                <disk::MoreDisks store={store.clone()} {send} selected={self.selection} />
                 <details class="more"><summary>{ "Promises, and whether they are kept" }</summary>
                     <promises::Promises store={store.clone()} {on_point} />
                 </details>

@@ -8,8 +8,8 @@ use super::{App, Msg, Open};
 use crate::command::Command;
 use crate::compare::StormLink;
 use crate::panels::{
-    diagram, help, history, inspector, log, notice, operations, options, promises, schedule, search, shards,
-    share as share_panel, transport,
+    diagram, disk, help, history, inspector, log, notice, operations, options, promises, schedule, search,
+    shards, share as share_panel, transport,
 };
 use crate::player::Player;
 use crate::store::Selection;
@@ -65,6 +65,7 @@ impl App {
                         <promises::Promises store={self.store.clone()} {on_point}>
                             if !self.is_in_level() { <search::SearchPanel store={self.store.clone()} send={send.clone()} /> }
                         </promises::Promises>
+                        <disk::Disks store={self.store.clone()} send={send.clone()} selected={self.selection} />
                         <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
                         <share_panel::SharePanel store={self.store.clone()} />
                     </div>

@@ -10,6 +10,7 @@ use kvs_core::zoo::OptionValue;
 use yew::prelude::*;
 
 use super::machine;
+use super::operations::thought;
 use crate::command::Command;
 use crate::inspect::{self, Change, Tree};
 use crate::player::Player;
@@ -156,25 +157,17 @@ fn node_inside(player: &Player, node: NodeId) -> Html {
     let tree = inspect::tree(names.name(node), state, names);
     let before = player.node_before_last_step(node).map(|before| inspect::tree(names.name(node), &*before, names));
     let timers = player.world().timers(node);
-    let disk = player.world().disk(node);
+    let last = player.history().last_of(node).filter(|operation| operation.called <= player.now());
     let clock_us = player.world().clock_offset_us(node);
     html! {
         <div class="inside" data-testid="inside">
             <h3>{ names.name(node) }{ ": its state" }<small>{ " ● marks what the last step changed" }</small></h3>
+            { last.and_then(|operation| thought(player, operation)) }
             { machine::inside(player, node) }
             { branch(&tree, before.as_ref().or(Some(&tree)), true) }
             if !timers.is_empty() {
                 <h4>{ "Timers" }</h4>
                 <ul class="plain">{ for timers.iter().map(|(timer, due)| html! { <li>{ timer.name() }{ " at " }{ due.to_string() }</li> }) }</ul>
-            }
-            if disk.files().next().is_some() {
-                <h4>{ "Disk" }</h4>
-                <ul class="plain">
-                    { for disk.files().map(|file| html! {
-                        <li>{ file.to_owned() }{ ", " }{ disk.read(file).map_or(0, <[u8]>::len) }{ " bytes" }</li>
-                    }) }
-                    <li>{ (disk.last_write().0 - disk.durable().0).to_string() }{ " writes would be lost by a crash now" }</li>
-                </ul>
             }
             if clock_us != 0 {
                 <p>{ format!("Its clock is off by {} ms.", clock_us / 1_000) }</p>

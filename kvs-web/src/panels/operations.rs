@@ -10,7 +10,9 @@ use kvs_core::version::Version;
 use yew::prelude::*;
 
 use super::commands::Commands;
+use super::loss::Loss;
 use super::value_of;
+use crate::clerk;
 use crate::command::Command;
 use crate::player::Player;
 use crate::store::Store;
@@ -156,6 +158,7 @@ pub fn Operations(props: &OperationsProps) -> Html {
                     </div>
                 }
                 { traffic(player, &props.send) }
+                <Loss store={props.store.clone()} send={props.send.clone()} />
                 { under_way(player) }
                 { recent(player) }
             </section>
@@ -227,7 +230,8 @@ fn under_way(player: &Player) -> Html {
             more => format!(", {more} more to come"),
         };
         let text = format!("{} waits for {}: {}{queue}", names.name(id), names.name(server), request.op);
-        Some(html! { <li><bdi>{ text }</bdi></li> })
+        let thought = player.history().last_of(id).and_then(|operation| thought(player, operation));
+        Some(html! { <li><bdi>{ text }</bdi>{ thought }</li> })
     });
     html! { <ul class="under-way" data-testid="under-way">{ for lines }</ul> }
 }
@@ -256,6 +260,13 @@ fn row(player: &Player, operation: &Operation) -> Html {
         <li class={class}>
             <b>{ player.names().name(operation.client()) }</b>{ " " }
             <bdi>{ operation.op().to_string() }</bdi>{ " → " }<bdi class="outcome">{ outcome }</bdi>
+            { thought(player, operation) }
         </li>
     }
+}
+
+/// What the client of an operation thinks about it, if it is a clerk and there is something to think about.
+pub fn thought(player: &Player, operation: &Operation) -> Option<Html> {
+    let words = clerk::thoughts(player, operation)?;
+    Some(html! { <span class="thought" data-testid="thought">{ format!("“{words}”") }</span> })
 }

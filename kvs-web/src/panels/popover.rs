@@ -7,7 +7,9 @@ use yew::prelude::*;
 use crate::command::Command;
 use crate::compare::Twist;
 use crate::compare::what_if::may_crash;
+use crate::platter;
 use crate::player::Player;
+use crate::plug::aftermath;
 use crate::stage::layout::Point;
 use crate::store::{Selection, Store};
 
@@ -100,9 +102,14 @@ fn server(player: &Player, node: NodeId, send: &Callback<Command>) -> (String, H
     let (is_up, is_paused) = (world.is_up(node), world.is_paused(node));
     let isolate = isolate(player, node);
     let isolate_label = if matches!(isolate, Some(Input::Heal(_))) { "Let it rejoin" } else { "Isolate" };
+    // Whoever has a disk loses its power; whoever has none, only its memory.
+    let has_disk = platter::is_used(world.disk(node));
+    let crash = if has_disk { "Pull the plug" } else { "Crash" };
     let actions = html! {
+        <>
+        { forecast(player, node, has_disk) }
         <div class="actions">
-            { button(send, "crash", "Crash", is_up.then_some(Input::Crash(node))) }
+            { button(send, "crash", crash, is_up.then_some(Input::Crash(node))) }
             { button(send, "restart-node", "Restart", (!is_up).then_some(Input::Restart(node))) }
             { button(send, "isolate", isolate_label, isolate) }
             { button(send, "pause-node", if is_paused { "Resume" } else { "Pause" },
@@ -110,9 +117,18 @@ fn server(player: &Player, node: NodeId, send: &Callback<Command>) -> (String, H
             { button(send, "wipe", "Wipe its disk", Some(Input::Wipe(node))) }
             { membership(player, node, send) }
         </div>
+        </>
     };
     let state = if is_up { "" } else { " is down" };
     (format!("{}{state}", player.names().name(node)), actions)
+}
+
+/// What a power cut would leave of a server that has a disk.
+fn forecast(player: &Player, node: NodeId, has_disk: bool) -> Html {
+    let aftermath = aftermath(player.world(), player.architecture(), player.names(), player.history(), node);
+    let Some(aftermath) = aftermath.filter(|_| has_disk) else { return html! {} };
+    let sentences = aftermath.sentences(false).join(" ");
+    html! { <p class="forecast" data-testid="forecast"><b>{ "If the power went now. " }</b><bdi>{ sentences }</bdi></p> }
 }
 
 /// Lets a server join the shard that it is meant for, or leave the view.

@@ -196,6 +196,15 @@ impl Player {
         self.timeline.before_last_step().map(|world| world.node(node).clone())
     }
 
+    /// When a node has crashed last before the present, and the world right before.
+    pub fn before_last_crash(&self, node: NodeId) -> Option<(Time, World<Node>)> {
+        let done = &self.recording().inputs()[..self.inputs_done()];
+        let is_crash = |input: &Input| matches!(input, Input::Crash(crashed) if *crashed == node);
+        let place = done.iter().rposition(|(_, input)| is_crash(input))?;
+        let world = self.timeline.before_input(place)?;
+        Some((world.now(), world))
+    }
+
     // ---- changing
 
     /// Does something. On an error nothing has changed.

@@ -117,6 +117,22 @@ impl Timeline {
         Some(replay.sim().world().clone())
     }
 
+    /// The world before one of the inputs that have been done.
+    pub(super) fn before_input(&self, place: usize) -> Option<World<Node>> {
+        let (at, _) = self.recording.inputs().get(place)?;
+        let nearest =
+            self.keyframes.partition_point(|keyframe| keyframe.inputs_done() <= place && keyframe.moment() <= *at);
+        let mut replay = self.keyframes[nearest.checked_sub(1)?].clone();
+        while replay.inputs_done() < place || replay.next_input(&self.recording).is_none() {
+            if !replay.step(&self.recording, &mut ()) {
+                return None;
+            }
+        }
+        let mut sim = replay.sim().clone();
+        sim.advance_to_moment(*at, &mut ());
+        Some(sim.world().clone())
+    }
+
     fn extent_at(&self, progress: u64) -> Extent {
         usize::try_from(progress).ok().and_then(|place| self.lived.steps.get(place)).copied().unwrap_or_default()
     }

@@ -157,6 +157,11 @@ impl Clerk {
         Self { options, life: 0, seen: BTreeMap::new(), attempt: 0, copies: 0, life_before: 0 }
     }
 
+    /// From now on it drops so many of its requests.
+    pub(super) fn drop_requests(&mut self, loss: Probability) {
+        self.options.request_loss = loss;
+    }
+
     /// Whether any copy of the present operation may have left.
     pub(super) fn has_left(&self) -> bool {
         self.copies > 0

@@ -216,6 +216,11 @@ impl Client {
             }
             Event::Receive { from, message: Message::Redirect { id, to } } => self.on_redirect(from, id, to, cx),
             Event::Receive { message: Message::Watch(watch), .. } => self.on_watch(&watch, cx),
+            Event::Receive { message: Message::PacketLoss(loss), .. } => {
+                if let Some(clerk) = &mut self.clerk {
+                    clerk.drop_requests(loss.requests);
+                }
+            }
             Event::Receive { from, message: Message::Subscription(message) } => {
                 self.on_subscription(from, &message, cx);
             }

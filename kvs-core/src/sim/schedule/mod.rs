@@ -63,6 +63,7 @@
 //! | `pause R2`, `resume R2` | stand still; go on |
 //! | `clock R2 -500ms` | set its clock off |
 //! | `links loss=10% latency-max=80ms` | all links from now on; `links R1 -> R2 loss=100%` or `links R1 \| R2 …`: these |
+//! | `packet-loss requests=20% replies=5%` | clients drop so many requests before they leave, servers so many answers after they have served them; either may be left out (only where there are versions) |
 //! | `fire GossipTick R1` | a timer runs out now |
 //!
 //! # Shards
@@ -129,6 +130,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::choice::Probability;
 use crate::op::{Key, Value};
 use crate::process::NodeId;
 use crate::routing::view::{Shard, ShardName};
@@ -137,7 +139,7 @@ use crate::sim::{Fate, Links, Pattern, Recording};
 use crate::time::{Span, Time};
 use crate::version::{Version, Versioned};
 use crate::world::Moment;
-use crate::zoo::{Architecture, Guarantee, Names};
+use crate::zoo::{Architecture, Guarantee, Names, OptionError};
 
 pub use front::{Front, Level};
 pub use parse::{ParseError, ParseProblem};
@@ -187,6 +189,7 @@ pub enum Statement {
     Resume(NodeId),
     Clock { node: NodeId, offset_us: i64 },
     Links { links: Option<Links>, changes: Vec<(String, String)> },
+    PacketLoss { requests: Option<Probability>, replies: Option<Probability> },
     Fire { timer: Timer, node: NodeId },
     Message { fate: Fate, pattern: Pattern, place: Option<u32> },
     DropNext(Pattern),
@@ -249,6 +252,14 @@ impl Schedule {
     /// Reads a schedule. All names are resolved here, so that what is wrong is found before anything happens.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         parse::parse(text)
+    }
+
+    /// The same on another engine, where values have versions: `memory`, `flat-file` or `embedded`. What it expects may be otherwise there.
+    pub fn with_engine(&self, engine: &str) -> Result<Self, OptionError> {
+        let mut schedule = self.clone();
+        schedule.architecture.set("engine", engine)?;
+        schedule.architecture.validate()?;
+        Ok(schedule)
     }
 
     /// Runs it to its end, or to the first line that fails.

@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ use crate::sim::input::FILL_MAX;
 use crate::sim::{Fate, Links, Pattern};
 use crate::time::{Span, Time};
 use crate::version::{Version, Versioned};
-use crate::zoo::{Architecture, Guarantee, Names, OPTIONS, OptionError, catalog, parse_span};
+use crate::zoo::{Architecture, Guarantee, Kind, Names, OPTIONS, OptionError, OptionValue, catalog, parse_span};
 
 /// A text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,7 @@ pub enum ParseProblem {
     LateZoo,
 }
 
-const STATEMENTS: &str = "a statement: put, get, delete, exists, mget, getall, keys, size, clear, batch, subscribe, unsubscribe, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, \
+const STATEMENTS: &str = "a statement: put, get, delete, exists, mget, getall, keys, size, clear, batch, subscribe, unsubscribe, fill, traffic, view, join, leave, lost, cut, heal, isolate, crash, restart, wipe, pause, resume, clock, links, packet-loss, \
                           fire, drop, hold, release, deliver, duplicate, run, step, at, settle, say, ask or expect";
 
 const OPERATIONS: [&str; 10] = ["put", "get", "delete", "exists", "mget", "getall", "keys", "size", "clear", "batch"];
@@ -361,6 +361,7 @@ impl Cursor<'_> {
             "resume" => Statement::Resume(self.server()?),
             "clock" => Statement::Clock { node: self.server()?, offset_us: self.offset()? },
             "links" => self.link_options()?,
+            "packet-loss" => self.packet_loss()?,
             "fire" => Statement::Fire { timer: self.timer()?, node: self.node()? },
             "drop" if self.take_word("next") => Statement::DropNext(self.pattern()?),
             "run" => Statement::Run(self.span()?),
@@ -605,6 +606,27 @@ impl Cursor<'_> {
             changes.push((name, value));
         }
         Ok(Statement::Links { links, changes })
+    }
+
+    fn packet_loss(&mut self) -> Parsed<Statement> {
+        let (mut requests, mut replies) = (None, None);
+        while self.peek().is_some() || (requests, replies) == (None, None) {
+            let rate = if self.take_word("requests") {
+                &mut requests
+            } else if self.take_word("replies") {
+                &mut replies
+            } else {
+                return self.expected("`requests=` or `replies=`");
+            };
+            if !self.take_sign("=") {
+                return self.expected("`=`");
+            }
+            *rate = Some(self.meaning(&Kind::Percent.to_string(), |word| match Kind::Percent.parse(word)? {
+                OptionValue::Percent(loss) => Some(loss),
+                _ => None,
+            })?);
+        }
+        Ok(Statement::PacketLoss { requests, replies })
     }
 
     fn timer(&mut self) -> Parsed<Timer> {

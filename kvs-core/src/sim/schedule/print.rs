@@ -15,7 +15,7 @@ use crate::server::Message;
 use crate::sim::{Links, Pattern};
 use crate::time::Span;
 use crate::version::Versioned;
-use crate::zoo::{Names, catalog};
+use crate::zoo::{Names, OptionValue, catalog};
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,6 +102,14 @@ impl fmt::Display for Shown<'_> {
                     write!(f, " {}", self.links(links))?;
                 }
                 changes.iter().try_for_each(|(option, value)| write!(f, " {option}={value}"))
+            }
+            Statement::PacketLoss { requests, replies } => {
+                f.write_str("packet-loss")?;
+                let rates = [("requests", requests), ("replies", replies)];
+                rates
+                    .into_iter()
+                    .filter_map(|(what, loss)| Some((what, (*loss)?)))
+                    .try_for_each(|(what, loss)| write!(f, " {what}={}", OptionValue::Percent(loss)))
             }
             Statement::Fire { timer, node } => write!(f, "fire {} {}", timer.name(), name(node)),
             Statement::Message { fate, pattern, place } => {

@@ -13,7 +13,7 @@ use crate::command::{KVData, KVOperation, KVResult, KVStoreError};
 use crate::op::{KVSOperation, KVSResponse, Key, Outcome as OpOutcome, Value};
 use crate::process::{Mark, NodeId};
 use crate::routing::view::{ShardName, View};
-use crate::server::{Message, Node};
+use crate::server::{Message, Node, PacketLoss};
 use crate::sim::{Fate, History, Input, Links, Operation, Pattern, Recording, Refusal, Replay, Sim};
 use crate::storage::Storage;
 use crate::time::{Span, Time};
@@ -336,6 +336,11 @@ impl<'a> Runner<'a> {
                 Input::LinksEverywhere(self.links_everywhere.links)
             }
             Statement::Links { links: Some(links), changes } => return self.change_links(links, &changes, observer),
+            Statement::PacketLoss { requests, replies } => {
+                let now = self.sim().packet_loss().ok_or(Refusal::NoPacketLoss)?;
+                let (requests, replies) = (requests.unwrap_or(now.requests), replies.unwrap_or(now.replies));
+                Input::PacketLoss(PacketLoss { requests, replies })
+            }
             Statement::DropNext(pattern) => Input::DropNext(pattern),
             Statement::Message { fate, pattern, place } => self.message(fate, pattern, place)?,
             Statement::Run(span) => return self.pass(self.world().now() + span, None, observer),
@@ -710,6 +715,9 @@ fn statement(input: &Input, world: &World<Node>) -> Option<Statement> {
             let pattern = Pattern { kind, from: Some(letter.from), to: Some(letter.to) };
             let place = movable(&pattern, world).position(|each| each == id)?;
             Statement::Message { fate, pattern, place: u32::try_from(place + 1).ok() }
+        }
+        Input::PacketLoss(PacketLoss { requests, replies }) => {
+            Statement::PacketLoss { requests: Some(requests), replies: Some(replies) }
         }
         Input::LinksEverywhere(options) => Statement::Links { links: None, changes: link_changes(&options) },
         Input::LinksBetween(links, options) => Statement::Links { links: Some(links), changes: link_changes(&options) },

@@ -1,5 +1,6 @@
 //! A world at an instant, as a picture. One file a kind of thing in it.
 
+mod disks;
 mod links;
 mod messages;
 mod nodes;
@@ -19,7 +20,7 @@ use crate::store::Selection;
 use messages::Flight;
 
 pub use messages::messages_max;
-pub use text::value_text;
+pub use text::{held_by, value_text};
 
 /// How long the traces of what has just happened are seen, for the reader, in milliseconds.
 const AFTERGLOW_MS: f64 = 350.0;

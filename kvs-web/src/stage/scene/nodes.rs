@@ -8,9 +8,8 @@ use kvs_core::process::NodeId;
 use kvs_core::replication::gossip::Updates;
 use kvs_core::server::{Client, Server};
 use kvs_core::sim::What;
-use kvs_core::storage::Storage;
 
-use super::text::{breadth, clip, fit};
+use super::text::{breadth, clip, fit, held_by};
 use super::{Artist, rect, slots, translate, value_text};
 use crate::player::Player;
 use crate::player::script::Lit;
@@ -59,10 +58,14 @@ impl Artist<'_> {
         };
         let client = self.world().node(node).as_client();
         let glance = self.world().node(node).glance().filter(|_| state != State::Down);
-        let (role, label, shape) = match client {
+        let disk = self.disk(node);
+        let (role, mut label, shape) = match client {
             Some(client) => self.client(node, client),
             None => self.server(node, state, glance.as_ref()),
         };
+        if let Some((words, _)) = &disk {
+            label.push_str(&format!(" On its disk: {words}."));
+        }
         let picked = if self.view.selection == Selection::Node(node) { " picked" } else { "" };
         let lit = if self.view.lit == Lit::Node(node) { " lit" } else { "" };
         let part = match &glance {
@@ -91,6 +94,7 @@ impl Artist<'_> {
             .with("transform", translate(self.layout.place_of(node)))
             .children(self.halo(node))
             .children(shape)
+            .children(disk.map(|(_, mark)| mark))
     }
 
     /// A glow around a node that has just received something.
@@ -316,22 +320,6 @@ pub(super) fn usual_contents(player: &Player) -> Vec<String> {
     let mut counts: BTreeMap<Vec<String>, u32> = BTreeMap::new();
     held.filter(|held| !held.is_empty()).for_each(|held| *counts.entry(held).or_default() += 1);
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(held, _)| held).unwrap_or_default()
-}
-
-/// `key = value` for each key that a server holds something under.
-fn held_by(server: &Server) -> Vec<String> {
-    match server.storage() {
-        Storage::Core(core) => core.iter().map(|(key, value)| format!("{key} = {value}")).collect(),
-        Storage::Smr(store) => {
-            store.state().data.iter().map(|(key, entry)| format!("{key} = {}", entry.value)).collect()
-        }
-        Storage::Versioned(store) => store.iter().map(|(key, versioned)| format!("{key} = {versioned}")).collect(),
-        Storage::Lattice(store) => {
-            let entries = store.iter().map(|(key, stored)| (key, stored.values()));
-            let held = entries.filter(|(_, values)| !values.is_empty());
-            held.map(|(key, values)| format!("{key} = {}", value_text(&values))).collect()
-        }
-    }
 }
 
 /// What stands in a node. All but its name is for the eye: the label says it in sentences.

@@ -1,6 +1,8 @@
-//! Text that must find room.
+//! What is written in the picture, and how it finds room.
 
 use kvs_core::op::Value;
+use kvs_core::server::Server;
+use kvs_core::storage::Storage;
 
 /// How broad a text is, in characters of a typewriter; those of East Asia and emoji take two.
 pub(super) fn breadth(text: &str) -> usize {
@@ -66,6 +68,22 @@ pub(super) fn fit(lines: &[String], room: usize) -> Vec<String> {
     let mut fitted = lines[..kept].to_vec();
     fitted.push(format!("+ {} more", lines.len() - kept));
     fitted
+}
+
+/// `key = value` for each key that a server holds something under.
+pub fn held_by(server: &Server) -> Vec<String> {
+    match server.storage() {
+        Storage::Core(core) => core.iter().map(|(key, value)| format!("{key} = {value}")).collect(),
+        Storage::Smr(store) => {
+            store.state().data.iter().map(|(key, entry)| format!("{key} = {}", entry.value)).collect()
+        }
+        Storage::Versioned(store) => store.iter().map(|(key, versioned)| format!("{key} = {versioned}")).collect(),
+        Storage::Lattice(store) => {
+            let entries = store.iter().map(|(key, stored)| (key, stored.values()));
+            let held = entries.filter(|(_, values)| !values.is_empty());
+            held.map(|(key, values)| format!("{key} = {}", value_text(&values))).collect()
+        }
+    }
 }
 
 #[cfg(test)]
