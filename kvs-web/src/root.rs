@@ -6,9 +6,9 @@ use gloo_events::EventListener;
 use yew::prelude::*;
 
 use crate::app::{App, Arrival, Place};
+use crate::compare::page::StormPage;
 use crate::front::Front;
 use crate::panels::shelf::ShelfPage;
-use crate::compare::page::StormPage;
 use crate::route::Route;
 
 /// Where the reader is, and how often she has come somewhere.

@@ -24,8 +24,8 @@ use crate::time::Time;
 use crate::world::{Happening, Moment, Observer, Sequence, World};
 use crate::zoo::{Animal, Architecture, StorageOptions};
 
-pub use faults::FaultKind;
 pub use difference::{Difference, first_difference};
+pub use faults::FaultKind;
 pub use history::{Ended, History, HistoryEvent, Operation};
 pub use input::{Fate, Input, Links, Pattern, Refusal};
 pub use recording::{Recording, Replay};

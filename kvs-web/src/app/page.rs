@@ -8,8 +8,8 @@ use super::{App, Msg, Open};
 use crate::command::Command;
 use crate::compare::StormLink;
 use crate::panels::{
-    diagram, disk, help, history, inspector, log, notice, operations, options, promises, schedule, search,
-    shards, share as share_panel, transport,
+    diagram, disk, help, history, inspector, log, notice, operations, options, promises, schedule, search, shards,
+    share as share_panel, transport,
 };
 use crate::player::Player;
 use crate::store::Selection;
