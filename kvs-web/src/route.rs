@@ -83,7 +83,9 @@ impl Route {
     pub fn fallback(error: &RouteError) -> Self {
         match error {
             RouteError::Storm(_) => Self::Storm(Rc::default()),
-            RouteError::Run(_) | RouteError::Lesson(_) | RouteError::Told(_) => Self::Run(Rc::default()),
+            RouteError::Run(_) | RouteError::Lesson(_) | RouteError::Level(_) | RouteError::Told(_) => {
+                Self::Run(Rc::default())
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::choice::Probability;
 use crate::process::Context;
 
 /// How much both ends drop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketLoss {
     /// How likely a client drops its request before it leaves.
     pub requests: Probability,

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Fate, Input};
+use crate::server::PacketLoss;
 
 /// A kind of fault. Each is one, however many links or messages it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +63,8 @@ impl Input {
             Self::DropNext(_) | Self::Message { fate: Fate::Drop, .. } => FaultKind::Drop,
             Self::Message { fate: Fate::Duplicate, .. } => FaultKind::Duplicate,
             Self::Hold(_) | Self::Message { fate: Fate::Hold | Fate::Deliver, .. } => FaultKind::Delay,
-            Self::LinksEverywhere(_) | Self::LinksBetween(..) => FaultKind::Links,
+            Self::PacketLoss(loss) if *loss == PacketLoss::default() => return None,
+            Self::LinksEverywhere(_) | Self::LinksBetween(..) | Self::PacketLoss(_) => FaultKind::Links,
             Self::Fire { .. } => FaultKind::Timer,
             Self::Lost(_) => FaultKind::Lost,
             Self::Call { .. }
