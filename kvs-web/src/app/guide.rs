@@ -1,6 +1,7 @@
 //! What leads a reader through a run: the lesson that she reads, or the level that she plays.
 
 use kvs_core::time::Time;
+use kvs_core::zoo::Animal;
 use yew::prelude::*;
 
 use super::{App, Msg};
@@ -37,6 +38,15 @@ impl Guide {
         }
     }
 
+    /// The store that it is about.
+    fn animal(&self) -> Option<Animal> {
+        match self {
+            Self::Nobody => None,
+            Self::Lesson(lesson) => Some(lesson.recording().architecture.animal),
+            Self::Level(challenge) => challenge.text.store,
+        }
+    }
+
     /// Where she is, as an address says it; None where only the run can say it.
     pub(super) fn address(&self) -> Option<String> {
         match self {
@@ -66,6 +76,11 @@ impl App {
         }
     }
 
+    /// Whether something leads her; then what a store is in general would only be in the way.
+    pub(super) fn is_led(&self) -> bool {
+        !matches!(self.guide, Guide::Nobody)
+    }
+
     /// Whether she looks for a run that breaks a promise herself.
     pub(super) fn is_in_level(&self) -> bool {
         matches!(self.guide, Guide::Level(_))
@@ -82,9 +97,13 @@ impl App {
         }
     }
 
-    /// The player has changed: a lesson whose run is another one now waits; of another store, it is over.
+    /// The player has changed: a lesson whose run is another one now waits; in another store, it is over.
     pub(super) fn guide_follows(&mut self, changes: Changes) {
         let store = self.store.clone();
+        let animal = store.read(|player| player.architecture().animal);
+        if changes.run && self.guide.animal().is_some_and(|own| own != animal) {
+            self.guide = Guide::Nobody;
+        }
         match &mut self.guide {
             Guide::Lesson(lesson) if changes.recording => {
                 store.read(|player| lesson.compare(player.recording()));

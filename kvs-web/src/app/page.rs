@@ -46,11 +46,11 @@ impl App {
                 { self.what_if(ctx) }
                 <main inert={self.what_if.is_some()}>
                     <div class="left">
-                        <div class="about">
+                        if !self.is_led() { <div class="about">
                             <p>{ exhibit.summary }</p>
                             <p class="promise"><b>{ "Promises " }</b>{ self.store.read(|player| promise(exhibit, player)) }</p>
                             <p class="try"><b>{ "Try " }</b>{ exhibit.try_this }</p>
-                        </div>
+                        </div> }
                         { self.goal(ctx) }
                         { self.stage(ctx, &send, close) }
                         { self.words(ctx) }

@@ -80,8 +80,8 @@ pub fn Caption(props: &CaptionProps) -> Html {
 
 fn dot(place: usize, count: usize, dot: Dot, onclick: Callback<MouseEvent>) -> Html {
     let (class, sign) = match dot {
-        Dot { question: Some(Some(true)), .. } => ("right", "✓"),
-        Dot { question: Some(Some(false)), .. } => ("wrong", "✕"),
+        Dot { question: Some(Some(true)), .. } => ("yes", "✓"),
+        Dot { question: Some(Some(false)), .. } => ("no", "✕"),
         Dot { question: Some(None), .. } => ("question", "?"),
         Dot { is_seen: true, .. } => ("seen", ""),
         Dot { is_seen: false, .. } => ("", ""),
@@ -98,13 +98,13 @@ fn dot(place: usize, count: usize, dot: Dot, onclick: Callback<MouseEvent>) -> H
 fn answers(answers: &[String], reply: Option<Reply<'_>>, on_step: &Callback<Step>) -> Html {
     let button = |number: usize| {
         let class = match reply {
-            Some(_) if number == 0 => "right",
-            Some(reply) if reply.chosen == number => "wrong",
+            Some(_) if number == 0 => "yes",
+            Some(reply) if reply.chosen == number => "no",
             _ => "",
         };
         let sign = match class {
-            "right" => "✓ ",
-            "wrong" => "✕ ",
+            "yes" => "✓ ",
+            "no" => "✕ ",
             _ => "",
         };
         let onclick = on_step.reform(move |_: MouseEvent| Step::Answer(number));
@@ -121,7 +121,7 @@ fn answers(answers: &[String], reply: Option<Reply<'_>>, on_step: &Callback<Step
             Some(reply) => html! { <>
                 <b>{ if reply.is_right() { "Yes." } else { "Not quite." } }</b>
                 if let Some(shown) = reply.shown {
-                    { format!(" Go on and see. At {} the run shows it: ", shown.at) }<code>{ &shown.line }</code>
+                    { " Go on and see. The run says: " }<code>{ &shown.line }</code>
                 }
             </> },
         } }</p>

@@ -106,8 +106,8 @@ fn won_it(challenge: &Challenge, won: &Won, on_step: &Callback<Step>) -> Html {
 fn guess(challenge: &Challenge, rule: usize, on_step: &Callback<Step>) -> Html {
     let is_tried = challenge.guesses().contains(&rule);
     let (class, sign) = match (is_tried, rule) {
-        (true, 0) => ("right", "✓ "),
-        (true, _) => ("wrong", "✕ "),
+        (true, 0) => ("yes", "✓ "),
+        (true, _) => ("no", "✕ "),
         (false, _) => ("", ""),
     };
     let onclick = on_step.reform(move |_: MouseEvent| Step::Guess(rule));

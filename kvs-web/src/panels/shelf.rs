@@ -65,7 +65,7 @@ fn shelf_of(store: &str, lessons: &[&'static LessonText]) -> Html {
 
 fn lesson_card(lesson: &LessonText, mark: LessonMark, is_first: bool) -> Html {
     let (class, state) = match mark {
-        _ if lesson.trouble.is_some() => ("wrong", "cannot be read".into()),
+        _ if lesson.trouble.is_some() => ("unread", "cannot be read".into()),
         mark if mark.is_done() => ("done", "✓ read".to_owned()),
         LessonMark { seen: 0, .. } if is_first => ("start", "start here".into()),
         LessonMark { seen: 0, .. } => ("", String::new()),
@@ -74,7 +74,7 @@ fn lesson_card(lesson: &LessonText, mark: LessonMark, is_first: bool) -> Html {
     html! {
         <li><a class={classes!("lesson-card", class)} data-lesson={lesson.file} href={format!("#lesson/{}", lesson.file)}>
             <span class="head"><b>{ &lesson.title }</b><small class="state">{ state }</small></span>
-            <span class="about">{ lesson.trouble.as_ref().unwrap_or(&lesson.about) }</span>
+            <span class="blurb">{ lesson.trouble.as_ref().unwrap_or(&lesson.about) }</span>
         </a></li>
     }
 }
@@ -91,7 +91,7 @@ fn level_card(lesson: &LessonText) -> Html {
     let mark: Option<LevelMark> = recall(lesson.file);
     let par = lesson.level.as_ref().map_or(0, |level| level.par);
     let (class, state) = match mark {
-        _ if lesson.trouble.is_some() => ("wrong", "cannot be read".into()),
+        _ if lesson.trouble.is_some() => ("unread", "cannot be read".into()),
         None => ("", format!("par {par}")),
         Some(LevelMark { faults, named }) => {
             let word = if faults == 1 { "fault" } else { "faults" };
@@ -103,7 +103,7 @@ fn level_card(lesson: &LessonText) -> Html {
     html! {
         <li><a class={classes!("lesson-card", class)} data-level={lesson.file} href={format!("#level/{}", lesson.file)}>
             <span class="head"><b>{ &lesson.title }</b><small class="state">{ state }</small></span>
-            <span class="about">{ lesson.trouble.as_ref().unwrap_or(&lesson.about) }</span>
+            <span class="blurb">{ lesson.trouble.as_ref().unwrap_or(&lesson.about) }</span>
             <small class="store">{ store }</small>
         </a></li>
     }
