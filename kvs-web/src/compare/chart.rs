@@ -35,9 +35,8 @@ pub fn words(measure: Measure, point: Option<Point>) -> String {
     match (measure, point) {
         (_, None) => "nothing".into(),
         (Measure::Availability, Some(point)) => format!("{} %", point.value),
-        (Measure::Latency, Some(point)) => span_words(Span::from_us(point.value)),
         (Measure::Staleness, Some(Point { value: 0, .. })) => "fresh".into(),
-        (Measure::Staleness, Some(point)) => span_words(Span::from_us(point.value)),
+        (Measure::Latency | Measure::Staleness, Some(point)) => span_words(Span::from_us(point.value)),
         (Measure::Convergence, Some(point)) => point.value.to_string(),
     }
 }

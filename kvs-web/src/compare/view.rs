@@ -266,8 +266,8 @@ impl Compare {
     fn paint(&mut self, ctx: &Context<Self>) {
         let is_still = self.is_still;
         let painted = ctx.props().comparison.read(|comparison| {
-            let lanes = comparison.lanes().iter().zip(&mut self.pictures);
-            lanes.map(|(lane, picture)| picture.paint(lane, is_still)).collect::<Result<(), _>>()
+            let mut lanes = comparison.lanes().iter().zip(&mut self.pictures);
+            lanes.try_for_each(|(lane, picture)| picture.paint(lane, is_still))
         });
         if let Err(error) = painted {
             self.trouble = Some(format!("A picture cannot be drawn: {error:?}."));
