@@ -12,7 +12,7 @@ use kvs_web::command::Command;
 use kvs_web::player::Player;
 use kvs_web::stage::to_svg_string;
 
-const STILLS: [(&str, &str); 12] = [
+const STILLS: [(&str, &str); 13] = [
     ("local_fresh", "zoo local"),
     ("local_asking", "zoo local\nput x=1\nC2: get x\nrun 30ms"),
     ("replicated_spreading", "zoo replicated\nput x=1 expect ok\nC2: put x=2 expect ok\nrun 530ms"),
@@ -26,6 +26,10 @@ const STILLS: [(&str, &str); 12] = [
     (
         "versioned_unknown",
         "zoo versioned\nput y=7 @0 expect ok\ndrop next Response S1->C1\nput x=1 @0 expect unknown-closed\nC2: get x expect 1\nput x=2 @1\nrun 15ms",
+    ),
+    (
+        "versioned_unsynced",
+        "zoo versioned engine=flat-file flat-file=rewrite-in-place write-back=10s\nput x=1 @0 expect ok\nput x=2 @1\nrun 60ms",
     ),
     (
         "raft_learner",

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use kvs_core::explore::{Storm, Weather};
+use kvs_core::explore::{SpellOf, Storm, Weather};
 use kvs_core::sim::Recording;
 use kvs_core::time::Time;
 use kvs_core::zoo::catalog::{self, Exhibit};
@@ -84,6 +84,21 @@ impl StormLink {
             link.stores.truncate(3);
         }
         link
+    }
+
+    /// A store of versions on its three engines, and a storm in which its power fails. None for other stores.
+    pub fn engines(store: &Architecture) -> Option<Self> {
+        let on = |engine: &str| {
+            let mut store = store.clone();
+            store.set("engine", engine).ok()?;
+            Some(store)
+        };
+        let stores = ["memory", "flat-file", "embedded"].into_iter().map(on).collect::<Option<_>>()?;
+        let weather = Weather::Crash;
+        let power_fails =
+            |seed: &u64| Storm::new(weather, *seed).spells().iter().any(|spell| spell.fault == SpellOf::Down(0));
+        let seed = (1..100).find(power_fails)?;
+        Some(Self { weather, seed, stores, at: Time::ZERO })
     }
 
     /// Whether an address fragment is about a storm at all.

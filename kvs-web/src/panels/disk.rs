@@ -4,6 +4,7 @@ use kvs_core::time::Time;
 use yew::prelude::*;
 
 use crate::command::Command;
+use crate::compare::StormLink;
 use crate::platter::{self, File, Part, Platter, Row};
 use crate::player::Player;
 use crate::plug::{aftermath, fate_words};
@@ -14,6 +15,9 @@ pub struct DisksProps {
     pub store: Store,
     pub send: Callback<Command>,
     pub selected: Selection,
+    /// Whether it may lead to other pages of the playground.
+    #[prop_or(true)]
+    pub leads_on: bool,
 }
 
 /// The disk of every node that writes on one.
@@ -27,6 +31,7 @@ pub fn Disks(props: &DisksProps) -> Html {
         let disks = player.architecture().disks;
         let lies = disks.honesty == kvs_core::disk::Honesty::Lying;
         let is_alone = nodes.len() == 1;
+        let engines = StormLink::engines(player.architecture()).filter(|_| props.leads_on);
         html! {
             <section class="panel disks" aria-labelledby="disks-title" data-testid="disks">
                 <h2 id="disks-title">{ if is_alone { "The disk" } else { "Disks" } }</h2>
@@ -38,6 +43,11 @@ pub fn Disks(props: &DisksProps) -> Html {
                     <DiskCard key={node.0} store={props.store.clone()} send={props.send.clone()} {node}
                         is_open={is_alone || props.selected == Selection::Node(node)} />
                 }) }
+                if let Some(storm) = engines {
+                    <p class="engines"><a href={format!("#{}", storm.encode())} data-testid="three-engines">
+                        { "The three engines side by side, in one storm in which the power fails" }
+                    </a></p>
+                }
             </section>
         }
     })
@@ -49,7 +59,7 @@ pub fn MoreDisks(props: &DisksProps) -> Html {
     if props.store.read(|player| writers(player).is_empty()) {
         return html! {};
     }
-    html! { <details class="more"><summary>{ "Disks" }</summary><Disks ..props.clone() /></details> }
+    html! { <details class="more"><summary>{ "Disks" }</summary><Disks leads_on={false} ..props.clone() /></details> }
 }
 
 /// The nodes whose disks are worth a look: those that have written, and whoever keeps values with versions, which an engine may not write.

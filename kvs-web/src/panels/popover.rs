@@ -125,8 +125,9 @@ fn server(player: &Player, node: NodeId, send: &Callback<Command>) -> (String, H
 
 /// What a power cut would leave of a server that has a disk.
 fn forecast(player: &Player, node: NodeId, has_disk: bool) -> Html {
-    let aftermath = aftermath(player.world(), player.architecture(), player.names(), player.history(), node);
-    let Some(aftermath) = aftermath.filter(|_| has_disk) else { return html! {} };
+    let (architecture, names) = (player.architecture(), player.names());
+    let aftermath = has_disk.then(|| aftermath(player.world(), architecture, names, player.history(), node)).flatten();
+    let Some(aftermath) = aftermath else { return html! {} };
     let sentences = aftermath.sentences(false).join(" ");
     html! { <p class="forecast" data-testid="forecast"><b>{ "If the power went now. " }</b><bdi>{ sentences }</bdi></p> }
 }
