@@ -75,5 +75,5 @@ fn key(number: u32) -> Key {
 
 /// A number below `KEYS` that looks like chance; each comes once.
 fn shuffled(turn: u32) -> u32 {
-    (u64::from(turn) * 2_654_435_761 % u64::from(KEYS)) as u32
+    u32::try_from(u64::from(turn) * 2_654_435_761 % u64::from(KEYS)).expect("below")
 }
