@@ -66,7 +66,7 @@ fn what_is_chosen_stays_chosen_when_two_would_like_to_lead() {
 fn votes_are_counted_by_voter() {
     let left = Left { elections: [0, 0], duplicates: 1, crashes: 0 };
     let careless = Safety { counted: Counted::Messages, ..Safety::default() };
-    holds("a duplicate", &Agreeing::while_l1_leads(Safety::default(), left), 100);
+    holds("a duplicate", &Agreeing::while_l1_leads(Safety::default(), left), 30);
     breaks("a duplicate counts", &Agreeing::while_l1_leads(careless, left), &["decided, and not chosen"]);
 }
 

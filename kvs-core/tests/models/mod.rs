@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use kvs_core::explore::exhaustive::{Space, search};
 use stateright::{Checker, Model, Property};
 
+mod names;
 pub(crate) mod paxos;
 pub(crate) mod rabia;
 

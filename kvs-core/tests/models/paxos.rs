@@ -9,12 +9,15 @@ use std::sync::Arc;
 use kvs_core::choice::Choose;
 use kvs_core::disk::{CrashFate, Disk, Honesty};
 use kvs_core::explore::exhaustive::{Space, fingerprint_of};
-use kvs_core::ordering::paxos::{Acceptor, Ballot, Cluster, Message, P2a, PaxosConfig, Proposer, Safety, Timer};
+use kvs_core::ordering::paxos::{
+    Acceptor, Adopts, Ballot, Cluster, Message, P2a, PaxosConfig, Proposer, Safety, Timer,
+};
 use kvs_core::ordering::{self, Command};
 use kvs_core::process::{Context, Effect, Event, EventOf, NodeId, Process};
 use kvs_core::time::Time;
 
 use super::Core;
+use super::names::{Mentions, mentions};
 
 /// Who can take steps here.
 #[derive(Clone)]
@@ -47,6 +50,8 @@ struct Member {
     disk: Arc<Disk>,
     lives: u32,
     fingerprint: u128,
+    /// What a proposer knows of each acceptor, and what it is but for that.
+    mentions: Mentions,
 }
 
 struct Letter {
@@ -54,6 +59,8 @@ struct Letter {
     to: NodeId,
     message: Message,
     fingerprint: u128,
+    /// But for the name of the acceptor.
+    nameless: u128,
 }
 
 /// What may still happen besides deliveries.
@@ -85,6 +92,8 @@ pub(crate) struct Agreeing {
     left: Left,
     /// Whether proposers hear of votes. Where they do not, nobody learns what is chosen, but chosen it is.
     votes_come_back: bool,
+    /// Whether states that differ only in the names of acceptors are two.
+    names_matter: bool,
     seen: Arc<Seen>,
     broken: Option<&'static str>,
     fingerprint: u128,
@@ -110,6 +119,8 @@ impl Choose for First {
 impl Agreeing {
     /// L1 leads, and what it proposes for slot 1 is on its way to all acceptors.
     pub(crate) fn while_l1_leads(safety: Safety, left: Left) -> Self {
+        // Whoever adopts any command adopts that of the acceptor with the lowest number.
+        let names_matter = safety.adopts == Adopts::Any;
         let config = Arc::new(PaxosConfig { replicas: 2, proposers: 2, safety, ..PaxosConfig::default() });
         let cluster = Arc::new(Cluster::new(&config));
         let mut all = Self {
@@ -119,6 +130,7 @@ impl Agreeing {
             letters: Vec::new(),
             left,
             votes_come_back: true,
+            names_matter,
             seen: Arc::default(),
             broken: None,
             fingerprint: 0,
@@ -153,11 +165,30 @@ impl Agreeing {
     /// It is ready to be compared with others.
     fn seal(mut self) -> Self {
         let Left { elections, duplicates, crashes } = self.left;
-        let members: Vec<u128> = self.members.values().map(|member| member.fingerprint).collect();
-        let letters: Vec<u128> = self.letters.iter().map(|letter| letter.fingerprint).collect();
-        self.fingerprint =
-            fingerprint_of(&(members, letters, &*self.seen, (elections, duplicates, crashes), self.broken));
+        let left = (elections, duplicates, crashes);
+        self.fingerprint = if self.names_matter {
+            let members: Vec<u128> = self.members.values().map(|member| member.fingerprint).collect();
+            let letters: Vec<u128> = self.letters.iter().map(|letter| letter.fingerprint).collect();
+            fingerprint_of(&(members, letters, &*self.seen, left, self.broken))
+        } else {
+            let proposers = || self.cluster.proposers.iter().map(|node| &self.members[node]);
+            let mut acceptors: Vec<u128> = self.cluster.acceptors.iter().map(|node| self.all_about(*node)).collect();
+            acceptors.sort_unstable();
+            let proposers: Vec<u128> = proposers().map(|proposer| proposer.mentions.rest).collect();
+            fingerprint_of(&(acceptors, proposers, &self.seen.proposed, &self.seen.decided, left, self.broken))
+        };
         self
+    }
+
+    /// Everything in which an acceptor is named, but for its name. No fact names two of them, so that these, and what names none, are the whole state.
+    fn all_about(&self, acceptor: NodeId) -> u128 {
+        let known: Vec<u128> =
+            self.cluster.proposers.iter().map(|node| self.members[node].mentions.of(acceptor)).collect();
+        let letters = self.letters.iter().filter(|letter| letter.from == acceptor || letter.to == acceptor);
+        let mut letters: Vec<u128> = letters.map(|letter| letter.nameless).collect();
+        letters.sort_unstable();
+        let votes = self.seen.accepted.iter().filter(|(_, voters)| voters.contains(&acceptor)).map(|(of, _)| of);
+        fingerprint_of(&(self.members[&acceptor].fingerprint, known, letters, votes.collect::<Vec<_>>()))
     }
 
     /// The same, but no proposer ever hears of a vote.
@@ -174,7 +205,8 @@ impl Agreeing {
             }
             None => Part::Acceptor(Acceptor::new(self.config.clone())),
         };
-        self.members.insert(node, Arc::new(Member { part, disk, lives, fingerprint: 0 }));
+        let mentions = Mentions::default();
+        self.members.insert(node, Arc::new(Member { part, disk, lives, fingerprint: 0, mentions }));
         self.step(node, Event::Boot);
     }
 
@@ -200,11 +232,11 @@ impl Agreeing {
             let last = disk.last_write();
             Arc::make_mut(&mut disk).reach_medium(last);
         }
-        let fingerprint = match &part {
-            Part::Proposer(proposer) => fingerprint_of(&(proposer, lives)),
-            Part::Acceptor(acceptor) => fingerprint_of(&(acceptor, lives)),
+        let (fingerprint, mentions) = match &part {
+            Part::Proposer(proposer) => (fingerprint_of(&(proposer, lives)), mentions(&(proposer, lives))),
+            Part::Acceptor(acceptor) => (fingerprint_of(&(acceptor, lives)), Mentions::default()),
         };
-        self.members.insert(node, Arc::new(Member { part, disk, lives, fingerprint }));
+        self.members.insert(node, Arc::new(Member { part, disk, lives, fingerprint, mentions }));
         for effect in effects {
             if let Effect::Send { to, message: ordering::Message::Paxos(message), .. } = effect {
                 self.look_at(node, &message);
@@ -216,7 +248,10 @@ impl Agreeing {
                 };
                 if !is_lost {
                     let fingerprint = fingerprint_of(&(node, to, &message));
-                    self.letters.push(Arc::new(Letter { from: node, to, message, fingerprint }));
+                    let is_proposer = |node: &NodeId| self.cluster.proposers.contains(node);
+                    let proposers = [node, to].map(|end| Some(end).filter(is_proposer));
+                    let nameless = fingerprint_of(&(proposers, &message));
+                    self.letters.push(Arc::new(Letter { from: node, to, message, fingerprint, nameless }));
                 }
             }
         }
