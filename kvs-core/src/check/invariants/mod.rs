@@ -501,7 +501,7 @@ impl Observer<Node> for Invariants {
                 let seen = self.seen.get(node.index()).and_then(|seen| seen.as_ref()?.as_server()?.ordering().raft());
                 if self.seen.len() == 1 || seen.is_some_and(|raft| raft::was_alone(node, raft)) {
                     self.ordered.iter_mut().for_each(ordered::Watch::forget);
-                    self.raft.iter_mut().for_each(raft::Watch::forget);
+                    self.raft.iter_mut().for_each(|watch| watch.forget(node));
                 }
             }
             _ => {}

@@ -54,8 +54,11 @@ impl Watch {
         })
     }
 
-    /// Nobody has seen the logs that there were.
-    pub(super) fn forget(&mut self) {
+    /// Nobody has seen the logs that there were, nor that this server led in terms of which it had told nobody: its vote for itself may
+    /// not have reached the disk.
+    pub(super) fn forget(&mut self, node: NodeId) {
+        let told = self.terms.get(&node).copied().unwrap_or(0);
+        self.leaders.retain(|term, leader| *leader != node || *term <= told);
         self.entries.clear();
         self.committed.clear();
         self.reference = None;
