@@ -71,7 +71,8 @@ async fn axe_finds_nothing_serious_on_any_other_page() {
                 }
                 for (fragment, there) in PAGES {
                     page.go(&format!("{}?{fragment}#{fragment}", site())).await;
-                    page.until("the page is there", &format!("return document.querySelector('{there}') !== null")).await;
+                    page.until("the page is there", &format!("return document.querySelector('{there}') !== null"))
+                        .await;
                     assert_clean(&page, &format!("#{fragment}")).await;
                 }
             })

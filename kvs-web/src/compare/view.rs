@@ -366,8 +366,8 @@ fn transport(ctx: &Context<Compare>, comparison: &Comparison, parting: Option<Ti
         <section class="transport" aria-label="Time">
             <div class="row">
                 <button class="primary play" data-testid="all-play" onclick={click(|| Msg::Toggle)}>{ icon }<span>{ word }</span></button>
-                <button data-testid="all-back" aria-label="Back to the last event in any of them" onclick={click(|| Msg::Step(false))}>{ "◀︎" }<span class="word">{ " Step" }</span></button>
-                <button data-testid="all-step" aria-label="On to the next event in any of them" onclick={click(|| Msg::Step(true))}><span class="word">{ "Step " }</span>{ "▶︎" }</button>
+                <button data-testid="all-back" aria-label="Step back to the last event in any of them" onclick={click(|| Msg::Step(false))}>{ "◀︎" }<span class="word">{ " Step" }</span></button>
+                <button data-testid="all-step" aria-label="Step on to the next event in any of them" onclick={click(|| Msg::Step(true))}><span class="word">{ "Step " }</span>{ "▶︎" }</button>
                 <label class="speed"><span class="wide-only">{ "Speed" }</span>
                     <select data-testid="all-speed" aria-label="Speed" onchange={speed}>
                         { for Speed::all().rev().map(|speed| html! {

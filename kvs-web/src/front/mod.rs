@@ -83,46 +83,49 @@ pub fn Front() -> Html {
             <header class="top">
                 <h1>{ "KVS Zoo" }</h1>
             </header>
-            <section class="welcome">
-                <p class="lead">{ "Eleven ways to build a key-value store, alive on this page: send a request, watch its messages, break something, and see which promises still hold." }</p>
-                <p class="verbs">
-                    <a class="button primary" href="#lesson/hello" data-testid="start">{ "Start: one server, two minutes" }</a>
-                    <a class="button" href="#replicated">{ "Break a replicated store" }</a>
-                </p>
-            </section>
-            <section aria-labelledby="stores-title">
-                <h2 id="stores-title">{ "The stores" }</h2>
-                <ul class="cards">{ for EXHIBITS.iter().map(|exhibit| html! {
-                    <Card key={exhibit.name} animal={exhibit.animal} calm={calm(exhibit.name)} {is_still} />
-                }) }</ul>
-            </section>
-            <section aria-labelledby="lessons-title">
-                <h2 id="lessons-title">{ "Read, and break" }</h2>
-                <p class="hint">{ format!("{} short lessons, each with a question before the step that surprises. And {} stores that miss one rule: find out which.", lessons::lessons().len(), lessons::levels().len()) }</p>
-                <p class="verbs">
-                    <a class="button" href="#lessons" data-testid="all-lessons">{ "All lessons" }</a>
-                    <a class="button" href="#levels" data-testid="all-levels">{ "The broken zoo" }</a>
-                </p>
-            </section>
-            <section aria-labelledby="parts-title">
-                <h2 id="parts-title">{ "What they are made of" }</h2>
-                <p class="hint">{ "Every store is the same server with other parts in its sockets. In bold: what a lone server has not. In a store, Options changes one socket at a time." }</p>
-                <Parts />
-            </section>
-            <section aria-labelledby="ladder-title">
-                <h2 id="ladder-title">{ "How much like a single copy?" }</h2>
-                <p class="hint" role="status" data-testid="surveyed">{ match (&surveyed.trouble, done) {
-                    (Some(why), _) => crate::panels::sentence(&format!("the runs could not be lived: {why}")),
-                    (None, FIELDS) => format!("Computed just now from {runs} runs, seeds {SEED} to {last}: each field is the worst of {RUNS_A_FIELD}. Nothing here is taken from a book."),
-                    (None, done) => format!("Being computed from {runs} runs: {} are done.", done * RUNS_A_FIELD as usize),
-                } }</p>
-                <Ladder measured={surveyed.measured.clone()} />
-            </section>
-            <section aria-labelledby="matrix-title">
-                <h2 id="matrix-title">{ "Which one for which weather?" }</h2>
-                <p class="hint">{ "What clients saw of a single copy, how much of the time clients were served while it lasted (in a cut: those with a few servers | the rest), and whether anything acknowledged was lost. Each field leads to its run." }</p>
-                <Matrix measured={surveyed.measured.clone()} />
-            </section>
+            <main>
+                <section class="welcome">
+                    <p class="lead">{ "Eleven ways to build a key-value store, alive on this page: send a request, watch its messages, break something, and see which promises still hold." }</p>
+                    <p class="verbs">
+                        <a class="button primary" href="#lesson/hello" data-testid="start">{ "Start: one server, two minutes" }</a>
+                        <a class="button" href="#replicated">{ "Break a replicated store" }</a>
+                        <a class="button" href="#storm" data-testid="to-storm">{ "Several, side by side in one storm" }</a>
+                    </p>
+                </section>
+                <section aria-labelledby="stores-title">
+                    <h2 id="stores-title">{ "The stores" }</h2>
+                    <ul class="cards">{ for EXHIBITS.iter().map(|exhibit| html! {
+                        <Card key={exhibit.name} animal={exhibit.animal} calm={calm(exhibit.name)} {is_still} />
+                    }) }</ul>
+                </section>
+                <section aria-labelledby="lessons-title">
+                    <h2 id="lessons-title">{ "Read, and break" }</h2>
+                    <p class="hint">{ format!("{} short lessons, each with a question before the step that surprises. And {} stores that miss one rule: find out which.", lessons::lessons().len(), lessons::levels().len()) }</p>
+                    <p class="verbs">
+                        <a class="button" href="#lessons" data-testid="all-lessons">{ "All lessons" }</a>
+                        <a class="button" href="#levels" data-testid="all-levels">{ "The broken zoo" }</a>
+                    </p>
+                </section>
+                <section aria-labelledby="parts-title">
+                    <h2 id="parts-title">{ "What they are made of" }</h2>
+                    <p class="hint">{ "Every store is the same server with other parts in its sockets. In bold: what a lone server has not. In a store, Options changes one socket at a time." }</p>
+                    <Parts />
+                </section>
+                <section aria-labelledby="ladder-title">
+                    <h2 id="ladder-title">{ "How much like a single copy?" }</h2>
+                    <p class="hint" role="status" data-testid="surveyed">{ match (&surveyed.trouble, done) {
+                        (Some(why), _) => crate::panels::sentence(&format!("the runs could not be lived: {why}")),
+                        (None, FIELDS) => format!("Computed just now from {runs} runs, seeds {SEED} to {last}: each field is the worst of {RUNS_A_FIELD}. Nothing here is taken from a book."),
+                        (None, done) => format!("Being computed from {runs} runs: {} are done.", done * RUNS_A_FIELD as usize),
+                    } }</p>
+                    <Ladder measured={surveyed.measured.clone()} />
+                </section>
+                <section aria-labelledby="matrix-title">
+                    <h2 id="matrix-title">{ "Which one for which weather?" }</h2>
+                    <p class="hint">{ "What clients saw of a single copy, how much of the time clients were served while it lasted (in a cut: those with a few servers | the rest), and whether anything acknowledged was lost. Each field leads to its run." }</p>
+                    <Matrix measured={surveyed.measured.clone()} />
+                </section>
+            </main>
         </div>
     }
 }
