@@ -58,8 +58,7 @@ impl Input {
             Self::Crash(_) => FaultKind::Crash,
             Self::Wipe(_) => FaultKind::Wipe,
             Self::Pause(_) => FaultKind::Pause,
-            Self::Clock { offset_us: 0, .. } => return None,
-            Self::Clock { .. } => FaultKind::Clock,
+            Self::Clock { offset_us, .. } if *offset_us != 0 => FaultKind::Clock,
             Self::DropNext(_) | Self::Message { fate: Fate::Drop, .. } => FaultKind::Drop,
             Self::Message { fate: Fate::Duplicate, .. } => FaultKind::Duplicate,
             Self::Hold(_) | Self::Message { fate: Fate::Hold | Fate::Deliver, .. } => FaultKind::Delay,
@@ -67,7 +66,8 @@ impl Input {
             Self::LinksEverywhere(_) | Self::LinksBetween(..) | Self::PacketLoss(_) => FaultKind::Links,
             Self::Fire { .. } => FaultKind::Timer,
             Self::Lost(_) => FaultKind::Lost,
-            Self::Call { .. }
+            Self::Clock { .. }
+            | Self::Call { .. }
             | Self::Watch { .. }
             | Self::Traffic(_)
             | Self::Fill(_)
