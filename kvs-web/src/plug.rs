@@ -114,6 +114,16 @@ impl Aftermath {
         self.lost.is_empty() && self.files.is_empty() && self.back.is_empty()
     }
 
+    /// The worst of it, in one sentence, before it happens.
+    pub fn gist(&self) -> String {
+        match (self.lost.as_slice(), self.files.as_slice()) {
+            ([], []) if self.kept.is_empty() => self.sentences(false).remove(0),
+            ([], []) => "Nothing would be lost.".into(),
+            ([], files) => format!("Files: {}.", shortened(files)),
+            (lost, _) => format!("Lost: {}.", shortened(lost)),
+        }
+    }
+
     /// All of it, a sentence each; `has_happened` or may yet.
     pub fn sentences(&self, has_happened: bool) -> Vec<String> {
         let mut sentences = Vec::new();

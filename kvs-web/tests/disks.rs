@@ -132,6 +132,7 @@ fn what_a_client_was_told_is_lost_when_nothing_was_synced() {
         ["Lost: x = a @1 (C1 was told that it is done).", "Files: store.jsonl is gone."]
     );
     assert_eq!(forecast.sentences(true), forecast.sentences(false));
+    assert_eq!(forecast.gist(), "Lost: x = a @1 (C1 was told that it is done).");
 }
 
 #[test]
@@ -161,7 +162,10 @@ fn what_is_synced_is_kept_and_answers_that_wait_never_leave() {
     let calm = player("zoo versioned engine=flat-file flat-file=append\nC1: put x=a @0 expect ok @1");
     let forecast_calm = forecast(&calm).expect("it is up");
     assert!(forecast_calm.is_harmless());
-    assert_eq!(forecast_calm.kept, ["x = a @1"]);
+    assert_eq!(
+        (forecast_calm.kept.as_slice(), forecast_calm.gist().as_str()),
+        (&["x = a @1".into()][..], "Nothing would be lost.")
+    );
     assert_eq!(
         forecast_calm.sentences(false),
         ["Kept: x = a @1.", "All that is written is on the platter, and would still be there."]

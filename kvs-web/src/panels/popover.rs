@@ -128,8 +128,8 @@ fn forecast(player: &Player, node: NodeId, has_disk: bool) -> Html {
     let (architecture, names) = (player.architecture(), player.names());
     let aftermath = has_disk.then(|| aftermath(player.world(), architecture, names, player.history(), node)).flatten();
     let Some(aftermath) = aftermath else { return html! {} };
-    let sentences = aftermath.sentences(false).join(" ");
-    html! { <p class="forecast" data-testid="forecast"><b>{ "If the power went now. " }</b><bdi>{ sentences }</bdi></p> }
+    let gist = aftermath.gist();
+    html! { <p class="forecast" data-testid="forecast"><b>{ "If the power went now. " }</b><bdi>{ gist }</bdi></p> }
 }
 
 /// Lets a server join the shard that it is meant for, or leave the view.
