@@ -88,7 +88,7 @@ async fn the_matrix_is_computed_and_its_fields_lead_to_their_runs() {
             let rung = "return document.querySelector('.ladder [data-store=raft]').closest('li').dataset.level";
             assert_eq!(page.script(rung).await, "Linearizable");
             let price = page.text("[data-testid=card-local] .price").await;
-            assert!(price.contains("2.0, half answered within"), "{price}");
+            assert!(price.contains("2.0; half within"), "{price}");
             page.click(&format!("{} a", field("raft", "A cut"))).await;
             page.until("its run is there", "return document.querySelector('.link.cut') !== null").await;
         })

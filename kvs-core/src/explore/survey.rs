@@ -376,12 +376,17 @@ fn share(history: &History, clients: &[NodeId]) -> Share {
         share.of = share.of + UNTIL.since(FROM);
         share.served = share.served + UNTIL.since(FROM);
         // A client has one operation at a time, so that these do not overlap.
-        for operation in history.operations().iter().filter(|operation| operation.client() == *client) {
+        let mut operations = history.operations().iter().filter(|operation| operation.client() == *client).peekable();
+        while let Some(operation) = operations.next() {
             let ended = operation.ended.as_ref();
             let is_answered = ended.is_some_and(|ended| {
                 matches!(ended.outcome, Outcome::Ok(_)) && ended.at.since(operation.called) <= PATIENCE
             });
-            let (from, until) = (operation.called.max(FROM), ended.map_or(UNTIL, |ended| ended.at.min(UNTIL)));
+            // Whoever has given up is not served before she asks again.
+            let over = operations.peek().map_or(UNTIL, |next| next.called.min(UNTIL));
+            let from = operation.called.max(FROM);
+            let until =
+                ended.filter(|ended| matches!(ended.outcome, Outcome::Ok(_))).map_or(over, |ended| ended.at.min(UNTIL));
             if !is_answered && from < until {
                 share.served = share.served - until.since(from);
             }

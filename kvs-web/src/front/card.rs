@@ -44,7 +44,7 @@ pub fn Card(props: &CardProps) -> Html {
                 <div><dt>{ "Before the answer" }</dt><dd>{ coordination(&architecture) }</dd></div>
                 <div><dt>{ "A promise ends by" }</dt><dd>{ ended_by(&architecture) }</dd></div>
                 <div><dt>{ "Messages an operation" }</dt><dd>{ match &props.calm {
-                    Some(calm) => format!("{}, half answered within {}", tenths(calm.messages_milli), duration(calm.latency_us)),
+                    Some(calm) => format!("{}; half within {}", tenths(calm.messages_milli), duration(calm.latency_us)),
                     None => "is being counted…".into(),
                 } }</dd></div>
             </dl>
