@@ -5,6 +5,8 @@
 //! its host as [`Reply`]s, by way of an [`Executor`].
 
 mod command;
+#[cfg(test)]
+mod desk;
 mod glance;
 mod host;
 pub mod paxos;

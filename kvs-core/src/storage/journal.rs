@@ -213,32 +213,44 @@ mod tests {
         snapshot + records.iter().sum::<u32>()
     }
 
+    const WRITES: u32 = 40;
+
+    /// A disk to which the records 1, 2, 3, … were written, with a checkpoint now and then. Up to one of them it was synced; 0: not at all.
+    fn written(synced: u32) -> Disk {
+        let mut disk = Disk::new(Honesty::Honest);
+        let mut log = Log::default();
+        log.checkpoint(&mut disk, &0);
+        let mut total = 0;
+        for record in 1..=WRITES {
+            log.append(&mut disk, &record);
+            total += record;
+            if log.records_since_checkpoint() == 7 {
+                log.checkpoint(&mut disk, &total);
+            }
+            if record == synced {
+                disk.reach_medium(disk.last_write());
+            }
+        }
+        disk
+    }
+
+    /// What was found is what some of the first records add up to, and no synced one is missing.
+    #[track_caller]
+    fn assert_prefix(found: u32, synced: u32, case: core::fmt::Arguments<'_>) {
+        let prefixes: Vec<u32> = (0..=WRITES).map(|n| n * (n + 1) / 2).collect();
+        assert!(found >= prefixes[synced as usize], "{case}: a record is missing, and {synced} were synced");
+        assert!(prefixes.contains(&found), "{case}: {found} is no prefix of the log");
+    }
+
     /// Whatever a disk does that writes in any order: what was synced is there, and nothing else is invented.
     #[test]
     fn recovers_a_prefix_when_writes_are_reordered() {
-        let writes = 40;
         for seed in 0..4_000 {
             let mut random = Stream::new(seed, Purpose::Workload);
-            let mut disk = Disk::new(Honesty::Honest);
-            let mut log = Log::default();
-            log.checkpoint(&mut disk, &0);
-            let synced = random.choose(writes + 1);
-            let mut total = 0;
-            for record in 1..=writes {
-                log.append(&mut disk, &record);
-                total += record;
-                if log.records_since_checkpoint() == 7 {
-                    log.checkpoint(&mut disk, &total);
-                }
-                if record == synced {
-                    disk.reach_medium(disk.last_write());
-                }
-            }
+            let synced = random.choose(WRITES + 1);
+            let mut disk = written(synced);
             disk.crash(CrashFate::Reordered, &mut random);
-            let found = Log::recover(&disk).1.map_or(0, sum);
-            let prefixes: Vec<u32> = (0..=writes).map(|n| n * (n + 1) / 2).collect();
-            assert!(found >= prefixes[synced as usize], "seed {seed}: a synced record is missing");
-            assert!(prefixes.contains(&found), "seed {seed}: {found} is no prefix of the log");
+            assert_prefix(Log::recover(&disk).1.map_or(0, sum), synced, format_args!("seed {seed}"));
         }
     }
 
@@ -246,29 +258,13 @@ mod tests {
     /// invented, and the journal goes on working.
     #[test]
     fn recovers_a_prefix_at_every_crash_point() {
-        let writes = 40;
-        for synced in 0..writes {
+        for synced in 0..WRITES {
             for (whole, bytes) in (0..6).flat_map(|whole| (0..20).map(move |bytes| (whole, bytes))) {
-                let mut disk = Disk::new(Honesty::Honest);
-                let mut log = Log::default();
-                log.checkpoint(&mut disk, &0);
-                let mut total = 0;
-                for record in 1..=writes {
-                    log.append(&mut disk, &record);
-                    total += record;
-                    if log.records_since_checkpoint() == 7 {
-                        log.checkpoint(&mut disk, &total);
-                    }
-                    if record == synced {
-                        disk.reach_medium(disk.last_write());
-                    }
-                }
+                let mut disk = written(synced);
                 disk.crash(CrashFate::Torn, &mut Fixed([whole, bytes].into()));
                 let (mut log, recovered) = Log::recover(&disk);
                 let found = recovered.map_or(0, sum);
-                let prefixes: Vec<u32> = (0..=writes).map(|n| n * (n + 1) / 2).collect();
-                assert!(found >= prefixes[synced as usize], "a synced record is missing");
-                assert!(prefixes.contains(&found), "{found} is no prefix of the log");
+                assert_prefix(found, synced, format_args!("{whole} writes and {bytes} bytes"));
                 log.checkpoint(&mut disk, &found);
                 log.append(&mut disk, &1_000);
                 assert_eq!(Log::recover(&disk).1.map(sum), Some(found + 1_000));

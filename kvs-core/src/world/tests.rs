@@ -1,6 +1,7 @@
 use alloc::vec;
 
 use super::*;
+use crate::process::{Context, EventOf};
 
 /// Wants to be woken after a while, and after a longer one whenever it hears something.
 #[derive(Clone, Default)]

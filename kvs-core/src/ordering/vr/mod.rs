@@ -51,6 +51,8 @@ mod message;
 mod normal;
 mod options;
 mod recovery;
+#[cfg(test)]
+mod tests;
 mod view_change;
 
 use alloc::format;

@@ -1,9 +1,10 @@
 //! Members: what a leader and its followers do when somebody joins or leaves.
 
 use super::super::*;
-use super::{Bench, ME, SHE, YOU, at, entries, put};
+use super::{Bench, at, entries};
 use crate::disk::{Disk, Honesty};
 use crate::ordering::Command;
+use crate::ordering::desk::{ME, SHE, YOU, put};
 use crate::process::Event;
 use crate::routing::view::{Shard, ShardName, View};
 
@@ -56,7 +57,7 @@ fn whoever_joins_is_a_learner_first() {
 fn whoever_took_long_has_not_caught_up() {
     let mut bench = Bench::new(one_stands_by).elected();
     bench.announce(2, &[ME, YOU, SHE]);
-    bench.now = Time::ZERO + bench.raft.options.election_timeout;
+    bench.desk.now = Time::ZERO + bench.raft.options.election_timeout;
     bench.has_all(SHE);
     assert_eq!(bench.members(), [ME, YOU]);
     bench.has_all(SHE);
@@ -121,7 +122,7 @@ fn whoever_hears_a_leader_does_not_heed_a_candidate_from_outside() {
     bench.hear(YOU, entries(1, at(0, 0), &[1], 0));
     let ask = Message::RequestVote { term: 7, last: at(9, 9) };
     assert_eq!((bench.hear(SHE, ask.clone()), bench.raft.term), ([].into(), 1));
-    bench.now = Time::ZERO + bench.raft.options.election_timeout;
+    bench.desk.now = Time::ZERO + bench.raft.options.election_timeout;
     assert_eq!(bench.hear(SHE, ask), [(SHE, Message::VoteReply { term: 7, granted: true })]);
 }
 
@@ -130,7 +131,7 @@ fn whoever_hears_a_leader_does_not_heed_a_candidate_from_outside() {
 fn who_is_no_member_calls_no_election() {
     let mut bench = Bench::new(one_stands_by);
     // Another life, from an empty disk.
-    bench.disk = Arc::new(Disk::new(Honesty::Honest));
+    bench.desk.disk = Arc::new(Disk::new(Honesty::Honest));
     bench.raft = Raft::new(bench.raft.options.clone(), [YOU, SHE, ME].into(), ME);
     bench.step(Event::Boot);
     assert_eq!(bench.raft.glance().role, Glance::NO_MEMBER);

@@ -6,44 +6,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::choice::Choose;
-use crate::disk::{Disk, Honesty};
-use crate::op::{ClientId, KVSOperation, Key, RequestId, Value};
+use crate::op::KVSOperation;
+use crate::ordering::desk::{Alone, Desk, ME, SHE, YOU, get, put, request};
 use crate::ordering::{self, Command, ReadMode, Reply};
-use crate::process::{Effect, Process};
-use crate::request::Request;
-use crate::storage::{KVSCore, Machine, Storage};
-
-/// What hosts it here.
-#[derive(Clone)]
-struct Alone;
-
-impl Process for Alone {
-    type Message = ordering::Message;
-    type Timer = ordering::Timer;
-    fn step(&mut self, _: crate::process::EventOf<Self>, _: &mut Context<'_, Self>) {}
-}
-
-/// Always the least.
-struct Least;
-
-impl Choose for Least {
-    fn choose(&mut self, _: u32) -> u32 {
-        0
-    }
-}
-
-const ME: NodeId = NodeId(0);
-const YOU: NodeId = NodeId(1);
-const SHE: NodeId = NodeId(2);
 
 /// One of three servers, with its machine and its disk.
 struct Bench {
     raft: Raft,
-    machine: Machine,
-    disk: Arc<Disk>,
-    now: Time,
-    replies: Vec<Reply>,
+    desk: Desk,
 }
 
 impl Bench {
@@ -52,14 +22,12 @@ impl Bench {
         let mut options = RaftOptions { pre_vote: false, ..RaftOptions::default() };
         change(&mut options);
         let raft = Raft::new(Arc::new(options), [ME, YOU, SHE].into(), ME);
-        let machine = Machine::new(Storage::Core(KVSCore::default()), true);
-        let disk = Arc::new(Disk::new(Honesty::Honest));
-        let mut bench = Self { raft, machine, disk, now: Time::ZERO, replies: Vec::new() };
+        let mut bench = Self { raft, desk: Desk::default() };
         bench.step(Event::Boot);
         bench
     }
 
-    /// What it sends because of an event. All of it waits for the disk.
+    /// What it sends because of an event.
     fn step(&mut self, event: Event<Message, Timer>) -> Vec<(NodeId, Message)> {
         self.with(|raft, executor, cx| raft.step(event, executor, cx))
     }
@@ -68,20 +36,13 @@ impl Bench {
         &mut self,
         act: impl FnOnce(&mut Raft, &mut Executor<'_>, &mut Context<'_, Alone>),
     ) -> Vec<(NodeId, Message)> {
-        let mut effects = Vec::new();
-        let mut executor = Executor::new(&mut self.machine);
-        let mut least = Least;
-        let mut cx = Context::<Alone>::new(ME, 0, self.now, &mut effects, &mut self.disk, &mut least);
-        act(&mut self.raft, &mut executor, &mut cx);
-        self.replies = executor.into_replies();
-        let sent = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Send { to, message: ordering::Message::Raft(message), after, .. } => {
-                assert!(after.is_some(), "{message} would leave before the disk has what it rests on");
-                Some((to, message))
-            }
+        let Self { raft, desk } = self;
+        let sent = desk.step(|executor, cx| act(raft, executor, cx));
+        let of_raft = |(to, message)| match message {
+            ordering::Message::Raft(message) => Some((to, message)),
             _ => None,
-        });
-        sent.collect()
+        };
+        sent.into_iter().filter_map(of_raft).collect()
     }
 
     fn hear(&mut self, from: NodeId, message: Message) -> Vec<(NodeId, Message)> {
@@ -89,10 +50,7 @@ impl Bench {
     }
 
     fn ask(&mut self, sequence: u32, op: KVSOperation) -> Vec<(NodeId, Message)> {
-        let id = RequestId { client: ClientId { node: NodeId(3), session: 0 }, sequence };
-        let (called, context, seen) = Default::default();
-        let request = Arc::new(Request { id, op, called, context, seen, dependencies: None, epoch: 1 });
-        self.with(|raft, executor, cx| raft.submit(&request, executor, cx))
+        self.with(|raft, executor, cx| raft.submit(&request(sequence, op), executor, cx))
     }
 
     /// Is elected in the next term, and has its first entry committed.
@@ -127,14 +85,6 @@ fn entries(term: u64, prev: Position, terms: &[u64], commit: u64) -> Message {
 
 fn reply(term: u64, result: Appended) -> Vec<(NodeId, Message)> {
     [(YOU, Message::AppendReply { term, round: 1, result })].into()
-}
-
-fn put() -> KVSOperation {
-    KVSOperation::Put(Key::new("k").unwrap(), Value::new("x").unwrap())
-}
-
-fn get() -> KVSOperation {
-    KVSOperation::Get(Key::new("k").unwrap())
 }
 
 /// "RequestVote 1. Reply false if term < currentTerm."
@@ -256,7 +206,7 @@ fn requests_that_wait_are_sent_in_one_message() {
     assert_eq!(bench.ask(3, put()), [], "who asks again has asked already");
     let sent = bench.hear(YOU, Message::AppendReply { term: 1, round: 1, result: Appended::UpTo(2) });
     assert!(matches!(&sent[..], [(YOU, Message::AppendEntries { entries, .. })] if entries.len() == 2), "{sent:?}");
-    assert_eq!(bench.replies.len(), 1);
+    assert_eq!(bench.desk.replies.len(), 1);
 }
 
 /// Thesis, section 6.4: a round that begins after the read came.
@@ -270,9 +220,9 @@ fn a_read_waits_for_a_round_of_its_own() {
     let began = round(&bench.ask(1, get()));
     let answer = |round| Message::AppendReply { term: 1, round, result: Appended::UpTo(1) };
     bench.hear(SHE, answer(began - 1));
-    assert_eq!(bench.replies, []);
+    assert_eq!(bench.desk.replies, []);
     bench.hear(SHE, answer(began));
-    assert!(matches!(bench.replies[..], [Reply::Answer(_)]));
+    assert!(matches!(bench.desk.replies[..], [Reply::Answer(_)]));
 }
 
 /// A lease lasts less long than its followers wait, and is counted from the moment at which it was asked for.
@@ -281,17 +231,17 @@ fn a_lease_ends_before_anybody_else_may_be_elected() {
     let mut bench = Bench::new(|options| options.reads = ReadMode::Lease).elected();
     let (lease, wait) = (bench.raft.options.lease(), bench.raft.options.election_timeout);
     assert!(lease < wait);
-    bench.now = Time::from_us(lease.as_us() - 1);
+    bench.desk.now = Time::from_us(lease.as_us() - 1);
     bench.ask(1, get());
-    assert_eq!(bench.replies.len(), 1);
-    bench.now = Time::from_us(lease.as_us());
+    assert_eq!(bench.desk.replies.len(), 1);
+    bench.desk.now = Time::from_us(lease.as_us());
     bench.ask(2, get());
-    assert_eq!(bench.replies, []);
+    assert_eq!(bench.desk.replies, []);
 
     for (after, votes) in [(wait.as_us() - 1, 0), (wait.as_us(), 1)] {
         let mut follower = Bench::new(|options| options.reads = ReadMode::Lease);
         follower.hear(YOU, entries(1, at(0, 0), &[], 0));
-        follower.now = Time::from_us(after);
+        follower.desk.now = Time::from_us(after);
         assert_eq!(follower.hear(SHE, Message::RequestVote { term: 2, last: at(9, 9) }).len(), votes);
     }
 }
