@@ -719,7 +719,7 @@ fn a_verdict_that_is_not_as_expected_fails_its_line() {
         let missing = outcome(&format!("zoo local\nput k=x expect ok\nexpect convergent {verdict}")).expect("it fails");
         assert_eq!(missing, format!("line 3: expected convergent {verdict}, found this store is not judged by it"));
     }
-    for guarantee in kvs_core::zoo::Guarantee::ALL {
+    for guarantee in Guarantee::ALL {
         let text = format!("zoo local\nseed 1\nexpect {} holds\n", guarantee.name());
         assert_eq!(Schedule::parse(&text).unwrap_or_else(|error| panic!("{error}")).to_string(), text);
     }

@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn at(player: &mut Player, ms: u64) {
-        player.apply(Command::Seek(Time::from_us(ms * 1_000))).expect("time can be reached");
+        let _changes = player.apply(Command::Seek(Time::from_us(ms * 1_000))).expect("time can be reached");
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
         let second = announcer.say(&player, 100.0).to_owned();
         assert!(second.ends_with("R2 crashes.") && !second.contains("put x=1"), "{second}");
         at(&mut player, 2_000);
-        player.apply(Command::Play).expect("it plays");
+        let _changes = player.apply(Command::Play).expect("it plays");
         assert_eq!(announcer.say(&player, 200.0), second, "too soon");
         let later = announcer.say(&player, 200.0 + BREATH_MS).to_owned();
         assert!(later.contains("C2 reads"), "{later}");
