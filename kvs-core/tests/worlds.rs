@@ -271,7 +271,8 @@ fn every_engine_serves_under_one_copy_with_a_journal() {
 fn what_broke_once_stays_mended() {
     let in_a_chain = [("form", "chain")];
     let with_leases = [("views", "service"), ("form", "primary-backup"), ("primary-reads", "lease")];
-    let broken: [(Animal, u64, &[(&str, &str)], Mix); 6] = [
+    type World<'a> = (Animal, u64, &'a [(&'a str, &'a str)], Mix);
+    let broken: [World<'_>; 6] = [
         // A late copy of a request that had been passed on, at a server that had come to own its key.
         (Animal::Sharded, 116_032, &[], Mix::NoCrashes),
         // A read of all keys that did not say which versions the deletions were that it had seen.

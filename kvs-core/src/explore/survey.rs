@@ -309,13 +309,13 @@ pub fn trial(architecture: &Architecture, weather: Weather, seed: u64) -> Trial 
     course.act(Input::Traffic(None));
     // Whoever still waits is answered or gives up; then there is all the time that replicas need.
     course.go(READ_UNTIL + Span::from_secs(20) + settling_time(architecture));
-    let clients = architecture.client_ids().enumerate();
+    let clients = architecture.client_ids();
     let of_cut: Vec<Vec<NodeId>> = match weather {
         Weather::Cut => {
-            let (few, rest): (Vec<_>, Vec<_>) = clients.partition(|(place, _)| place % 2 == 0);
+            let (few, rest): (Vec<_>, Vec<_>) = clients.enumerate().partition(|(place, _)| place % 2 == 0);
             [few, rest].map(|side| side.into_iter().map(|(_, client)| client).collect()).into()
         }
-        _ => vec![clients.map(|(_, client)| client).collect()],
+        _ => vec![clients.collect()],
     };
     judged(course, &of_cut)
 }

@@ -526,7 +526,9 @@ mod tests {
 
     #[test]
     fn where_snapshots_are_kept_is_said_where_there_are_any() {
-        let of = |name: &str| catalog::EXHIBITS.iter().find(|exhibit| exhibit.name == name).map(|e| e.architecture());
+        let of = |name: &str| {
+            catalog::EXHIBITS.iter().find(|exhibit| exhibit.name == name).map(catalog::Exhibit::architecture)
+        };
         for (name, why) in [
             ("vr", ": its replicas have no values on their disks, only the number of their view"),
             ("replicated", ": under a key it has versions with clocks, and an engine keeps one value"),
