@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::subscriptions::{Message, Notice, Noticed, Watch};
+use super::subscriptions::{Message, Notice, NoticeNumber, Noticed, Watch};
 use super::{Client, Node, Timer};
 use crate::op::Key;
 use crate::process::{Context, NodeId};
@@ -23,8 +23,8 @@ pub struct Subscription {
     pub prefix: Key,
     /// The last change that it knows.
     pub after: Option<Position>,
-    /// How many notices there were.
-    pub heard: u32,
+    /// The last notice that it has heard.
+    heard: NoticeNumber,
     /// The latest of them.
     pub latest: VecDeque<Notice>,
 }
@@ -68,7 +68,8 @@ impl Client {
             self.subscriptions_made += 1;
             let (server, prefix) = (watch.server, watch.prefix.clone());
             let id = self.subscriptions_made;
-            let new = Subscription { id, server, prefix, after: None, heard: 0, latest: VecDeque::new() };
+            let new =
+                Subscription { id, server, prefix, after: None, heard: NoticeNumber::NONE, latest: VecDeque::new() };
             cx.send(server, new.ask());
             cx.set_timer(Timer::Renew, self.options.retry_after);
             self.subscriptions.push(new);

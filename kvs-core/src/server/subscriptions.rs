@@ -36,8 +36,8 @@ pub enum Message {
         prefix: Key,
         /// The last change that it knows.
         after: Option<Position>,
-        /// The last notice that it has heard; 0: none.
-        heard: u32,
+        /// The last notice that it has heard.
+        heard: NoticeNumber,
     },
     /// A client to a replica: no more.
     Unsubscribe {
@@ -48,11 +48,26 @@ pub enum Message {
     Notify {
         /// The client's name for the subscription.
         id: u32,
-        /// From 1.
-        number: u32,
+        /// Which one it is.
+        number: NoticeNumber,
         /// What it is told.
         notice: Notice,
     },
+}
+
+/// Which notice of a subscription it is. What a replica has said before a crash it does not know, so lives are told apart: a notice of a
+/// later one is not one that was heard in an earlier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NoticeNumber {
+    /// How often the replica had crashed before.
+    life: u32,
+    /// Its place among the notices of that life, from 1; 0: before all of them.
+    place: u32,
+}
+
+impl NoticeNumber {
+    /// Before any notice of any life.
+    pub const NONE: Self = Self { life: 0, place: 0 };
 }
 
 /// What a subscriber is told.
@@ -85,8 +100,10 @@ pub(super) struct Subscriber {
     prefix: Key,
     /// Its place in the store's book.
     subscription: SubscriptionId,
+    /// The last change that its client knew when it asked.
+    after: Option<Position>,
     /// The number of the last notice.
-    number: u32,
+    number: NoticeNumber,
     /// That notice, until the client has it.
     unheard: Option<Notice>,
 }
@@ -114,23 +131,25 @@ impl Server {
         let named = |id: u32| move |one: &Subscriber| one.client == from && one.id == id;
         match message {
             Message::Subscribe { id, prefix, after, heard } => {
-                if let Some(known) = self.subscribers.iter_mut().find(|one| named(id)(one)) {
-                    if known.number <= heard {
-                        known.unheard = None;
-                    } else if let Some(notice) = known.unheard.clone() {
-                        let number = known.number;
-                        cx.durably().send(from, Message::Notify { id, number, notice });
+                if let Some(place) = self.subscribers.iter().position(named(id)) {
+                    let known = &mut self.subscribers[place];
+                    if known.number.life == heard.life || known.after >= after {
+                        known.go_on(heard, cx);
+                        return;
                     }
-                    return;
+                    // What was asked before a crash has come after it, and was taken for what is asked now: the client knows more.
+                    store.unsubscribe(known.subscription);
+                    self.subscribers.remove(place);
                 }
                 let Some(subscription) = store.subscribe_to_prefix(prefix.as_str(), after) else { return };
                 let first = match (heard, after, store.state().slot) {
-                    (0, _, _) => Some(Notice::Subscribed),
+                    (NoticeNumber::NONE, _, _) => Some(Notice::Subscribed),
                     // It was told that it would hear of everything, and has heard of nothing so far: what came since then is not known.
                     (_, None, Some(slot)) => Some(Notice::Delivery(Delivery::Resync { slot })),
                     _ => None,
                 };
-                let mut new = Subscriber { client: from, id, prefix, subscription, number: heard, unheard: None };
+                let number = heard.max(NoticeNumber { life: cx.incarnation(), place: 0 });
+                let mut new = Subscriber { client: from, id, prefix, subscription, after, number, unheard: None };
                 if let Some(notice) = first {
                     new.send(notice, cx);
                 }
@@ -159,8 +178,17 @@ impl Server {
 }
 
 impl Subscriber {
+    /// Its client has heard so much: the next notice may come, or the last one is said again.
+    fn go_on(&mut self, heard: NoticeNumber, cx: &mut Context<'_, Node>) {
+        if self.number <= heard {
+            self.unheard = None;
+        } else if let Some(notice) = self.unheard.clone() {
+            cx.durably().send(self.client, Message::Notify { id: self.id, number: self.number, notice });
+        }
+    }
+
     fn send(&mut self, notice: Notice, cx: &mut Context<'_, Node>) {
-        self.number = self.number.saturating_add(1);
+        self.number.place = self.number.place.saturating_add(1);
         self.unheard = Some(notice.clone());
         // What it tells of must not be undone by a crash.
         cx.durably().send(self.client, Message::Notify { id: self.id, number: self.number, notice });
@@ -172,7 +200,7 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subscribe { prefix, heard, .. } => {
-                f.write_str(if *heard == 0 { "what changes" } else { "what else changes" })?;
+                f.write_str(if *heard == NoticeNumber::NONE { "what changes" } else { "what else changes" })?;
                 if prefix.as_str().is_empty() { f.write_str("?") } else { write!(f, " under {prefix}…?") }
             }
             Self::Unsubscribe { .. } => f.write_str("no more"),
