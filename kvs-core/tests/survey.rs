@@ -23,7 +23,8 @@ fn in_a_cut_replicas_answer_on_both_sides_and_majorities_on_one() {
     for name in ["raft", "vr", "linearizable", "smr"] {
         let trial = of(name, Weather::Cut);
         let [few, rest] = served(&trial)[..] else { panic!("a cut has two sides") };
-        assert!(few < 100 && rest > 500, "{name}: {few} and {rest}");
+        // The rest may have to find a new leader first.
+        assert!(few < 100 && rest > 250, "{name}: {few} and {rest}");
         assert_eq!(trial.level, Level::Linearizable, "{name}");
     }
 }

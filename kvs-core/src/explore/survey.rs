@@ -380,7 +380,8 @@ fn share(history: &History, clients: &[NodeId]) -> Share {
         while let Some(operation) = operations.next() {
             let ended = operation.ended.as_ref();
             let is_answered = ended.is_some_and(|ended| {
-                matches!(ended.outcome, Outcome::Ok(_)) && ended.at.since(operation.called) <= PATIENCE
+                let is_ok = matches!(ended.outcome, Outcome::Ok(_));
+                is_ok && ended.at <= UNTIL && ended.at.since(operation.called) <= PATIENCE
             });
             // Whoever has given up is not served before she asks again.
             let over = operations.peek().map_or(UNTIL, |next| next.called.min(UNTIL));
