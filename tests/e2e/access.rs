@@ -59,7 +59,7 @@ async fn axe_finds_nothing_serious_on_any_store() {
 
 /// Pages that are not about one run, and what is there when they are.
 const PAGES: [(&str, &str); 4] =
-    [("", ".card"), ("storm", "svg.cluster"), ("lessons", "[data-testid=shelf]"), ("levels", "[data-testid=shelf]")];
+    [("", "li.card"), ("storm", "svg.cluster"), ("lessons", "[data-testid=shelf]"), ("levels", "[data-testid=shelf]")];
 
 #[tokio::test]
 async fn axe_finds_nothing_serious_on_any_other_page() {

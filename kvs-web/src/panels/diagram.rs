@@ -168,7 +168,7 @@ pub fn DiagramPanel(props: &DiagramPanelProps) -> Html {
                     <button aria-label="Earlier" title="Earlier" onclick={change(Some(window.moved(-400)))}>{ "◀︎" }</button>
                     <button aria-label="Zoom in" title="Zoom in (Ctrl and wheel)" data-testid="zoom-in" onclick={change(Some(window.zoomed(1, 2, middle)))}>{ "+" }</button>
                     <button aria-label="Zoom out" title="Zoom out (Ctrl and wheel)" data-testid="zoom-out" onclick={change(Some(window.zoomed(2, 1, middle)))}>{ "−" }</button>
-                    <button aria-label="The whole run" title="The whole run" data-testid="zoom-all" aria-pressed={zoom.is_none().to_string()} onclick={change(None)}>{ "All" }</button>
+                    <button aria-label="All of the run" title="All of the run" data-testid="zoom-all" aria-pressed={zoom.is_none().to_string()} onclick={change(None)}>{ "All" }</button>
                     <button aria-label="Later" title="Later" onclick={change(Some(window.moved(400)))}>{ "▶︎" }</button>
                 </div>
             </header>

@@ -65,8 +65,8 @@ pub fn Transport(props: &TransportProps) -> Html {
                     <span class="grow"></span>
                     { button("undo", ("↶", " Undo", ""), "Undo what you did last (u)", Command::Undo, player.can_undo()) }
                     { button("redo", ("↷", "", ""), "Redo (r)", Command::Redo, player.can_redo()) }
-                    { button("restart", ("⟲", " Restart", ""), "The same run from the beginning, nothing done yet", Command::Restart, true) }
-                    { button("reseed", ("⚄", " New seed", ""), "The same cluster with other luck", Command::Reseed(seed), true) }
+                    { button("restart", ("⟲", " Restart", ""), "Restart: the same run from the beginning, nothing done yet", Command::Restart, true) }
+                    { button("reseed", ("⚄", " New seed", ""), "New seed: the same cluster with other luck", Command::Reseed(seed), true) }
                 </div>
                 <div class="row seek">
                     <output class="time" data-testid="now" data-us={now.as_us().to_string()}>{ clock(now) }</output>

@@ -41,13 +41,12 @@ pub fn Strip(props: &StripProps) -> Html {
             };
             let way = format!("{} → {}", names.name(letter.from), names.name(letter.to));
             let says = summarize(&letter.message);
-            let label = format!("{} {way}: {says}{state}", look.kind);
             let is_picked = props.selected == Selection::Message(id);
             let onclick = props.on_pick.reform(move |_: MouseEvent| id);
             html! {
                 <li key={id.0}>
-                    <button class="chip" aria-label={label} aria-pressed={is_picked.to_string()} data-chip={id.0.to_string()} {onclick}>
-                        { bubble(look) }<span>{ way }{ state }</span><bdi>{ says }</bdi>
+                    <button class="chip" aria-pressed={is_picked.to_string()} data-chip={id.0.to_string()} {onclick}>
+                        { bubble(look) }<span class="sr-only">{ look.kind }{ " " }</span><span>{ way }{ state }</span>{ " " }<bdi>{ says }</bdi>
                     </button>
                 </li>
             }
