@@ -2,6 +2,7 @@
 
 use kvs_core::sim::{Entry, What, describe};
 use kvs_core::time::Time;
+use kvs_core::world::Loss;
 
 use crate::panels::sentence;
 use crate::player::Player;
@@ -9,7 +10,7 @@ use crate::player::Player;
 /// Which entries are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// What somebody would tell a friend: no message that arrived as it should, no timer.
+    /// What somebody would tell a friend: no message that arrived as it should, none that could not arrive, no timer.
     Story,
     /// All of it.
     All,
@@ -38,11 +39,13 @@ impl Filter {
             entry.what,
             What::Lost { .. } | What::Crashed { .. } | What::Booted { .. } | What::Did(_) | What::Marked { .. }
         );
+        // That a link is cut or a server down is told once, not with every message that is lost because of it.
+        let is_consequence = matches!(entry.what, What::Lost { why: Loss::Cut | Loss::Down, .. });
         match self {
             Self::All => true,
             Self::Clients => matches!(entry.what, What::Told { .. }),
             Self::Faults => is_fault,
-            Self::Story => is_fault || matches!(entry.what, What::Told { .. }),
+            Self::Story => (is_fault && !is_consequence) || matches!(entry.what, What::Told { .. }),
         }
     }
 }

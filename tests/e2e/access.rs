@@ -58,8 +58,12 @@ async fn axe_finds_nothing_serious_on_any_store() {
 }
 
 /// Pages that are not about one run, and what is there when they are.
-const PAGES: [(&str, &str); 4] =
-    [("", "li.card"), ("storm", "svg.cluster"), ("lessons", "[data-testid=shelf]"), ("levels", "[data-testid=shelf]")];
+const PAGES: [(&str, &str); 4] = [
+    ("", ".store-card"),
+    ("storm", "svg.cluster"),
+    ("lessons", "[data-testid=shelf]"),
+    ("levels", "[data-testid=shelf]"),
+];
 
 #[tokio::test]
 async fn axe_finds_nothing_serious_on_any_other_page() {

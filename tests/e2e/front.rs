@@ -26,11 +26,11 @@ async fn at_home(screen: Screen, story: impl FnOnce(Page) -> crate::harness::Sto
 async fn the_map_leads_to_a_store_and_home_again() {
     at_home(WIDE, |page| {
         Box::pin(async move {
-            let cards = "return document.querySelectorAll('li.card').length";
+            let cards = "return document.querySelectorAll('.store-card').length";
             assert_eq!(page.script(cards).await, 11);
             page.until(
                 "every card has its picture",
-                "return document.querySelectorAll('li.card .cluster').length === 11",
+                "return document.querySelectorAll('.store-card .cluster').length === 11",
             )
             .await;
             page.click("[data-testid=card-raft] a").await;
@@ -38,7 +38,7 @@ async fn the_map_leads_to_a_store_and_home_again() {
             let pressed = "return document.querySelector('[data-testid=exhibit-raft]').getAttribute('aria-pressed')";
             assert_eq!(page.script(pressed).await, "true");
             page.click("[data-testid=home]").await;
-            page.until("home again", "return document.querySelectorAll('.card').length === 11").await;
+            page.until("home again", "return document.querySelectorAll('.store-card').length === 11").await;
             page.script("history.back(); return true").await;
             page.until("and back", "return document.querySelector('[data-node=S1]') !== null").await;
         })

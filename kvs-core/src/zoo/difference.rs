@@ -65,6 +65,17 @@ impl Architecture {
                 (None, None) => {}
             }
         }
+        // What follows from something that is new need not be named, too.
+        let new: BTreeSet<Guarantee> = changes
+            .iter()
+            .filter_map(|change| if let Change::Gained(guarantee) = change { Some(guarantee.implied()) } else { None })
+            .flatten()
+            .copied()
+            .collect();
+        changes.retain(|change| match change {
+            Change::Gained(guarantee) | Change::Secured(guarantee, _) => !new.contains(guarantee),
+            Change::Lost(_) | Change::Endangered(..) => true,
+        });
         changes
     }
 }
@@ -93,6 +104,12 @@ mod tests {
         let back = of("raft").changes_of_claims(&of("local"));
         assert_eq!(back.len(), changes.len());
         assert!(!back.iter().any(Change::is_gain), "{back:?}");
+    }
+
+    #[test]
+    fn what_follows_from_a_new_promise_is_not_named_beside_it() {
+        let changes = of("replicated").changes_of_claims(&of("local"));
+        assert_eq!(changes, [Change::Gained(Guarantee::Linearizability), Change::Lost(Guarantee::Convergence)]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn Card(props: &CardProps) -> Html {
     let exhibit = catalog::exhibit_of(props.animal);
     let architecture = use_memo(props.animal, |animal| catalog::exhibit_of(*animal).architecture());
     html! {
-        <li class="card" data-testid={format!("card-{}", exhibit.name)} onmouseenter={move |_: MouseEvent| begin()} onmouseleave={move |_: MouseEvent| end()}
+        <li class="store-card" data-testid={format!("card-{}", exhibit.name)} onmouseenter={move |_: MouseEvent| begin()} onmouseleave={move |_: MouseEvent| end()}
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
             <Picture name={exhibit.name} moves={*moves} is_still={props.is_still} />
             <h3><a href={format!("#{}", exhibit.name)}>{ exhibit.title }</a></h3>

@@ -7,7 +7,7 @@ use crate::player::Player;
 /// By the name of a store: how it comes to that moment.
 const MOMENTS: [(&str, &str); 11] = [
     ("local", "put x=1 expect ok\ntraffic every 300ms\nrun 420ms"),
-    ("replicated", "put x=1 expect ok\ncut R1 | R2\ntraffic every 400ms\nrun 560ms"),
+    ("replicated", "put x=1 expect ok\ncut R1 | R2\ntraffic every 400ms\nrun 560ms\nput y=2\nrun 2ms"),
     ("sharded", "fill 12\nrun 900ms\ntraffic every 300ms\njoin S4\nrun 130ms"),
     ("sharded-replicated", "put x=1 expect ok\ntraffic every 300ms\nrun 620ms"),
     ("sharded-causal", "cut B1 | B2\nput x=1 expect ok\ntraffic every 400ms\nrun 450ms"),
