@@ -131,13 +131,16 @@ impl Server {
         let named = |id: u32| move |one: &Subscriber| one.client == from && one.id == id;
         match message {
             Message::Subscribe { id, prefix, after, heard } => {
+                let mut said = NoticeNumber { life: cx.incarnation(), place: 0 };
                 if let Some(place) = self.subscribers.iter().position(named(id)) {
                     let known = &mut self.subscribers[place];
                     if known.number.life == heard.life || known.after >= after {
                         known.go_on(heard, cx);
                         return;
                     }
-                    // What was asked before a crash has come after it, and was taken for what is asked now: the client knows more.
+                    // What was asked before a crash has come after it, and was taken for what is asked now: the client knows more. What
+                    // has been said to it by mistake may arrive yet, so that number is not used again.
+                    said = known.number;
                     store.unsubscribe(known.subscription);
                     self.subscribers.remove(place);
                 }
@@ -148,7 +151,7 @@ impl Server {
                     (_, None, Some(slot)) => Some(Notice::Delivery(Delivery::Resync { slot })),
                     _ => None,
                 };
-                let number = heard.max(NoticeNumber { life: cx.incarnation(), place: 0 });
+                let number = heard.max(said);
                 let mut new = Subscriber { client: from, id, prefix, subscription, after, number, unheard: None };
                 if let Some(notice) = first {
                     new.send(notice, cx);
