@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use js_sys::Array;
 use kvs_core::check::foreign::ModelName;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlInputElement};
+use web_sys::Blob;
 use yew::prelude::*;
 
+use super::file::{Door, read_text};
 use super::worker::Worker;
 use super::{sentence, value_of};
 use crate::work::foreign::Bar;
@@ -60,40 +61,25 @@ pub fn HistoryDialog(props: &HistoryDialogProps) -> Html {
             set_text(&event);
         })
     };
-    let take = {
+    let door = {
         let (file, text, stage) = (file.clone(), text.clone(), stage.clone());
-        move |chosen: Option<web_sys::File>| {
-            let Some(chosen) = chosen else { return };
+        Door::new(move |chosen| {
             stage.set(Stage::Idle);
-            if chosen.size() <= SHOWN_MAX {
-                let (text, file) = (text.clone(), file.clone());
-                let reading = wasm_bindgen_futures::JsFuture::from(chosen.text());
-                wasm_bindgen_futures::spawn_local(async move {
-                    // What is no text is judged as what it is.
-                    match reading.await.ok().and_then(|read| read.as_string()) {
-                        Some(read) => {
-                            text.set(read);
-                            file.set(None);
-                        }
-                        None => file.set(Some(chosen)),
-                    }
-                });
-            } else {
+            if chosen.size() > SHOWN_MAX {
                 file.set(Some(chosen));
+                return;
             }
-        }
-    };
-    let ondrop = {
-        let take = take.clone();
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            take(event.data_transfer().and_then(|dropped| dropped.files()).and_then(|files| files.get(0)));
+            let (text, file) = (text.clone(), file.clone());
+            read_text(&chosen.clone(), move |read| match read {
+                Some(read) => {
+                    text.set(read);
+                    file.set(None);
+                }
+                // What is no text is judged as what it is.
+                None => file.set(Some(chosen)),
+            });
         })
     };
-    let open = Callback::from(move |event: Event| {
-        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        take(input.and_then(|input| input.files()).and_then(|files| files.get(0)));
-    });
     let judge = {
         let (text, file, model, initial) = (text.clone(), file.clone(), model.clone(), initial.clone());
         let (stage, worker) = (stage.clone(), worker.clone());
@@ -138,8 +124,8 @@ pub fn HistoryDialog(props: &HistoryDialogProps) -> Html {
         *worker.borrow_mut() = None;
     }
     html! {
-        <div class="dialog history" role="dialog" aria-label="A recorded history" data-testid="history" {ondrop}
-            ondragover={Callback::from(|event: DragEvent| event.prevent_default())}>
+        <div class="dialog history" role="dialog" aria-label="A recorded history" data-testid="history"
+            ondrop={door.ondrop} ondragover={door.ondragover}>
             <div class="heading"><h2>{ "A recorded history" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></div>
             <p>{ "Is it linearizable? Paste or drop what another tool has recorded: operation maps of Jepsen (EDN, or as JSON, one a line), the console log of Jepsen, or a key-value history as Porcupine reads it." }</p>
             if let Some(file) = &*file {
@@ -160,7 +146,7 @@ pub fn HistoryDialog(props: &HistoryDialogProps) -> Html {
                     <input class="short" data-testid="history-initial" placeholder="nothing" value={(*initial).clone()}
                         oninput={Callback::from(move |event: InputEvent| set_initial(&event))} />
                 </label>
-                <label class="file">{ "Open a file " }<input type="file" data-testid="history-file" onchange={open} /></label>
+                <label class="file">{ "Open a file " }<input type="file" data-testid="history-file" onchange={door.onchange} /></label>
             </div>
             <div class="verbs">
                 <button class="primary" data-testid="judge" onclick={judge}>{ "Judge it" }</button>

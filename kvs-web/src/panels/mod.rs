@@ -7,6 +7,7 @@ pub mod commands;
 pub mod composer;
 pub mod diagram;
 pub mod disk;
+mod file;
 pub mod help;
 pub mod history;
 pub mod inspector;

@@ -1,9 +1,8 @@
 use kvs_core::check::play;
 use kvs_core::sim::schedule::Schedule;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::file::{Door, read_text};
 use super::value_of;
 use crate::command::Command;
 use crate::lessons::{by_store, lesson};
@@ -42,47 +41,32 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
             }
         })
     };
-    let take = {
+    let door = {
         let (text, verdict) = (text.clone(), verdict.clone());
-        move |file: Option<web_sys::File>| {
-            let Some(file) = file else { return };
+        Door::new(move |file| {
             if file.size() > FILE_MAX {
                 verdict.set(Some((false, "This file is too long for a schedule.".into())));
                 return;
             }
             let (text, verdict) = (text.clone(), verdict.clone());
-            let reading = wasm_bindgen_futures::JsFuture::from(file.text());
-            wasm_bindgen_futures::spawn_local(async move {
-                match reading.await.ok().and_then(|read| read.as_string()) {
-                    Some(read) => {
-                        // What is wrong in it is said at once; what is right waits to be run.
-                        verdict.set(Schedule::parse(&read).err().map(|error| (false, error.to_string())));
-                        text.set(read);
-                    }
-                    None => verdict.set(Some((false, "This file cannot be read.".into()))),
+            read_text(&file, move |read| match read {
+                Some(read) => {
+                    // What is wrong in it is said at once; what is right waits to be run.
+                    verdict.set(Schedule::parse(&read).err().map(|error| (false, error.to_string())));
+                    text.set(read);
                 }
+                None => verdict.set(Some((false, "This file cannot be read.".into()))),
             });
-        }
-    };
-    let ondrop = {
-        let take = take.clone();
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            take(event.data_transfer().and_then(|dropped| dropped.files()).and_then(|files| files.get(0)));
         })
     };
-    let open = Callback::from(move |event: Event| {
-        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        take(input.and_then(|input| input.files()).and_then(|files| files.get(0)));
-    });
     let run = {
         let (text, verdict, send, on_lesson) =
             (text.clone(), verdict.clone(), props.send.clone(), props.on_lesson.clone());
         Callback::from(move |_: MouseEvent| verdict.set(Some(run(&text, &send, &on_lesson))))
     };
     html! {
-        <div class="dialog schedule" role="dialog" aria-label="Schedule" data-testid="schedule" {ondrop}
-            ondragover={Callback::from(|event: DragEvent| event.prevent_default())}>
+        <div class="dialog schedule" role="dialog" aria-label="Schedule" data-testid="schedule"
+            ondrop={door.ondrop} ondragover={door.ondragover}>
             <div class="heading"><h2>{ "A schedule" }</h2><button class="quiet" onclick={move |_| on_close.emit(())}>{ "Close" }</button></div>
             <p>{ "One statement a line: what is asked, cut, crashed, dropped, and what should come of it. Write one, drop a file here, or begin with a lesson; run it, then go back and forth in it with the bar." }</p>
             <label>{ "Begin with" }
@@ -101,7 +85,7 @@ pub fn ScheduleDialog(props: &ScheduleDialogProps) -> Html {
                 <p class={if *holds { "fine" } else { "trouble" }} role="status" data-testid="schedule-verdict">{ sentence.clone() }</p>
             }
             <div class="verbs"><button class="primary" data-testid="run-schedule" onclick={run}>{ "Run it" }</button>
-                <label class="file">{ "Open a file " }<input type="file" data-testid="schedule-file" accept=".kvs,text/plain" onchange={open} /></label></div>
+                <label class="file">{ "Open a file " }<input type="file" data-testid="schedule-file" accept=".kvs,text/plain" onchange={door.onchange} /></label></div>
         </div>
     }
 }
