@@ -14,6 +14,7 @@ use yew::prelude::*;
 use super::chart::Chart;
 use super::lane::{Deeds, Picture, card};
 use super::model::Comparison;
+use crate::app::prefers_stillness;
 use crate::command::Speed;
 use crate::frame::FrameLoop;
 use crate::keymap::{self, KeyAction};
@@ -116,9 +117,7 @@ impl Component for Compare {
 
     fn create(ctx: &Context<Self>) -> Self {
         let lanes = ctx.props().comparison.read(|comparison| comparison.lanes().len());
-        let window = web_sys::window();
-        let listeners = window.as_ref().map_or_else(Vec::new, |window| listeners(ctx, window));
-        let query = window.and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
+        let listeners = web_sys::window().map_or_else(Vec::new, |window| listeners(ctx, &window));
         Self {
             pictures: (0..lanes).map(|_| Picture::default()).collect(),
             root: NodeRef::default(),
@@ -126,7 +125,7 @@ impl Component for Compare {
             drawn_ms: 0.0,
             pointed: None,
             living: None,
-            is_still: query.is_some_and(|query| query.matches()),
+            is_still: prefers_stillness(),
             trouble: None,
             _listeners: listeners,
         }
