@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Page, Screen, WIDE, browse, read, site};
-
-const NARROW: Screen = Screen { width: 360, height: 740, flags: &[] };
+use crate::harness::{NARROW, Page, WIDE, browse, read, site};
 
 /// What axe-core finds that is serious or worse, in words.
 async fn findings(page: &Page) -> Vec<String> {

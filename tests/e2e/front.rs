@@ -22,6 +22,12 @@ async fn at_home(screen: Screen, story: impl FnOnce(Page) -> crate::harness::Sto
     .await;
 }
 
+/// Waits for the last field of the matrix.
+async fn all_lived(page: &Page) {
+    let fields = "return document.querySelectorAll('.matrix td[data-weather]').length === 55";
+    page.until("all runs are lived", fields).await;
+}
+
 #[tokio::test]
 async fn the_map_leads_to_a_store_and_home_again() {
     at_home(WIDE, |page| {
@@ -73,11 +79,7 @@ async fn a_lesson_that_there_is_not_is_said_in_a_sentence() {
 async fn the_matrix_is_computed_and_its_fields_lead_to_their_runs() {
     at_home(WIDE, |page| {
         Box::pin(async move {
-            page.until(
-                "all runs are lived",
-                "return document.querySelectorAll('.matrix td[data-weather]').length === 55",
-            )
-            .await;
+            all_lived(&page).await;
             assert!(page.text("[data-testid=surveyed]").await.starts_with("Computed just now from 165 runs"));
             let field =
                 |store: &str, weather: &str| format!(".matrix tr[data-store={store}] td[data-weather='{weather}']");
@@ -100,11 +102,7 @@ async fn the_matrix_is_computed_and_its_fields_lead_to_their_runs() {
 async fn the_front_page_fits_a_narrow_screen() {
     at_home(NARROW, |page| {
         Box::pin(async move {
-            page.until(
-                "all runs are lived",
-                "return document.querySelectorAll('.matrix td[data-weather]').length === 55",
-            )
-            .await;
+            all_lived(&page).await;
             let overflow = page.script("return document.documentElement.scrollWidth - innerWidth").await;
             assert!(overflow.as_i64().expect("a number") <= 0, "{overflow} pixels too wide");
         })

@@ -32,6 +32,9 @@ pub(crate) struct Screen {
 /// A desk.
 pub(crate) const WIDE: Screen = Screen { width: 1280, height: 900, flags: &[] };
 
+/// A telephone.
+pub(crate) const NARROW: Screen = Screen { width: 360, height: 740, flags: &[] };
+
 /// A page in a browser.
 pub(crate) struct Page {
     client: Client,

@@ -12,10 +12,9 @@ mod lessons;
 mod shards;
 mod verdicts;
 
-use harness::{Page, Screen, WIDE, read};
+use harness::{NARROW, Page, Screen, WIDE, read};
 use serde_json::Value;
 
-const NARROW: Screen = Screen { width: 360, height: 740, flags: &[] };
 const STILL: Screen = Screen { flags: &["--force-prefers-reduced-motion"], ..WIDE };
 
 /// Lives on to an instant, as a reader would with the bar: by the address, which takes everything else along.
