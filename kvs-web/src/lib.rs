@@ -21,6 +21,7 @@ pub mod keymap;
 pub mod keyspace;
 pub mod lessons;
 mod panels;
+pub mod parts;
 pub mod platter;
 pub mod player;
 pub mod plug;

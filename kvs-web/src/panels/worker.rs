@@ -8,8 +8,8 @@ use web_sys::{Blob, Event, MessageEvent, WorkerOptions, WorkerType};
 
 use crate::work::{Order, Report};
 
-/// Beside the page, as trunk puts it there.
-const WORKER: &str = "./kvs-worker_loader.js";
+/// Beside the page: starts the same program once more.
+const WORKER: &str = "./worker.js";
 
 /// A worker at work; it ends when this is dropped.
 pub struct Worker {

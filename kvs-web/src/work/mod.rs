@@ -5,6 +5,7 @@
 pub mod foreign;
 pub mod search;
 pub mod survey;
+pub mod worker;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,20 +1,24 @@
-//! The worker: takes one order from the page, and reports until it is done. The page stops it by ending it.
+//! The worker's side: takes one order from the page, and reports until it is done. The page stops it by ending it.
 
 use js_sys::{Array, Uint8Array};
 use kvs_core::check::foreign::Reader;
-use kvs_web::work::search::search;
-use kvs_web::work::survey::survey;
-use kvs_web::work::{Judge, Order, Report};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, FileReaderSync, MessageEvent};
+
+use super::search::search;
+use super::survey::survey;
+use super::{Judge, Order, Report};
 
 /// How often the page is told how far it is.
 const REPORT_EVERY_MS: f64 = 100.0;
 /// How much of a history is in memory at once.
 const PIECE: f64 = 1_048_576.0;
 
-fn main() {
-    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
+/// Listens to the page, if this is a worker; returns whether it is.
+pub fn serve() -> bool {
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return false };
+    // Here it can be waited for.
+    crate::parts::fetch_all();
     let on_order = Closure::<dyn Fn(MessageEvent)>::new({
         let scope = scope.clone();
         move |event: MessageEvent| carry_out(&scope, &event)
@@ -24,6 +28,7 @@ fn main() {
     on_order.forget();
     // The page sends nothing before it knows that somebody listens.
     tell(&scope, &Report::Ready);
+    true
 }
 
 /// A message is an array: an order, and what goes with it.
