@@ -132,6 +132,7 @@ impl Ordering {
     }
 
     /// Handles an event.
+    #[inline(never)]
     pub fn step<P: Host>(
         &mut self,
         event: Event<Message, Timer>,

@@ -328,6 +328,7 @@ impl Server {
         self.back_up(Event::Boot, cx);
     }
 
+    #[inline(never)]
     fn on_batch(&mut self, cx: &mut Context<'_, Node>) {
         self.snapshot = Some(self.machine.storage.clone().into());
         cx.set_timer(Timer::Batch, SPLIT_BATCH);
@@ -538,6 +539,7 @@ impl Server {
     }
 
     /// Writes what has changed to the journal, where values are merged.
+    #[inline(never)]
     fn keep_changes(&mut self, cx: &mut Context<'_, Node>) {
         let Storage::Lattice(store) = &mut self.machine.storage else { return };
         for key in store.take_changes() {
@@ -549,7 +551,7 @@ impl Server {
         }
     }
 
-    /// Handles one event.
+    /// Handles one event. What only some stores need is never inlined: the page fetches it when such a store is shown.
     pub(crate) fn step(&mut self, event: EventOf<Node>, cx: &mut Context<'_, Node>) {
         match event {
             Event::Boot => self.on_boot(cx),

@@ -23,6 +23,7 @@ impl Server {
     }
 
     /// Hands a request to the ordering. Whoever asked gets the answer when it has been executed.
+    #[inline(never)]
     pub(super) fn submit(&mut self, from: NodeId, request: &Arc<Request>, cx: &mut Context<'_, Node>) {
         self.asked.insert(request.id.client, (request.id, from));
         let replies = if let Replication::PrimaryBackup(part) = &mut self.replication {
@@ -56,6 +57,7 @@ impl Server {
     }
 
     /// Somebody outside has announced who leads, or asked for other members. False if that is not how views are made here.
+    #[inline(never)]
     pub(super) fn announce(&mut self, from: NodeId, views: &[Arc<View>], cx: &mut Context<'_, Node>) -> bool {
         if let (Ordering::Raft(raft), Some(newest)) = (&mut self.ordering, views.last()) {
             if from == NodeId::OUTSIDE {
@@ -95,6 +97,7 @@ impl Server {
 }
 
 /// Handles an event of a proxy: it stands between clients and those who agree.
+#[inline(never)]
 pub(super) fn step_proxy(proxy: &mut paxos::Proxy, event: EventOf<Node>, cx: &mut Context<'_, Node>) {
     match event {
         Event::Receive { message: Message::Request(request), .. } => proxy.on_request(&request, cx),

@@ -126,6 +126,7 @@ impl Server {
         all.map(|one| (one.client, &one.prefix, one.subscription, one.unheard.is_some()))
     }
 
+    #[inline(never)]
     pub(super) fn on_subscription(&mut self, from: NodeId, message: Message, cx: &mut Context<'_, Node>) {
         let Storage::Smr(store) = &mut self.machine.storage else { return };
         let named = |id: u32| move |one: &Subscriber| one.client == from && one.id == id;
@@ -170,6 +171,7 @@ impl Server {
     }
 
     /// Tells every subscriber that has heard the last notice the next one.
+    #[inline(never)]
     pub(super) fn notify(&mut self, cx: &mut Context<'_, Node>) {
         let Storage::Smr(store) = &mut self.machine.storage else { return };
         for one in self.subscribers.iter_mut().filter(|one| one.unheard.is_none()) {

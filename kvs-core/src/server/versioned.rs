@@ -46,6 +46,7 @@ impl Server {
     }
 
     /// Opens the store that the disk holds.
+    #[inline(never)]
     pub(super) fn open_versions(&mut self, cx: &mut Context<'_, Node>) {
         let (Some(desk), Storage::Versioned(store)) = (&self.desk, &mut self.machine.storage) else { return };
         let life = cx.incarnation();
@@ -56,6 +57,7 @@ impl Server {
     }
 
     /// A clerk asks.
+    #[inline(never)]
     pub(super) fn on_ask(&mut self, from: NodeId, request: &Arc<Request>, attempt: u32, cx: &mut Context<'_, Node>) {
         let (Some(desk), Storage::Versioned(store)) = (&mut self.desk, &mut self.machine.storage) else { return };
         let heard = (request.id.client.session, request.id.sequence, attempt);
@@ -89,6 +91,7 @@ impl Server {
     }
 
     /// What was checked a while ago is inserted.
+    #[inline(never)]
     pub(super) fn on_insert(&mut self, cx: &mut Context<'_, Node>) {
         let Some(desk) = &mut self.desk else { return };
         for (from, request) in core::mem::take(&mut desk.checked) {

@@ -82,7 +82,7 @@ impl Guarantee {
 
     /// What a schedule calls it: its title in small letters, with hyphens.
     pub fn name(self) -> String {
-        self.title().to_lowercase().replace(' ', "-")
+        self.title().to_ascii_lowercase().replace(' ', "-")
     }
 
     /// The one of this name.

@@ -83,6 +83,7 @@ impl Acceptor {
     }
 
     /// Handles an event.
+    #[inline(never)]
     pub fn step<P: Host>(&mut self, event: Event<Message, Timer>, cx: &mut Context<'_, P>) {
         let Event::Receive { from, message } = event else {
             if event == Event::Boot {

@@ -93,6 +93,7 @@ impl Proposer {
     }
 
     /// Handles an event.
+    #[inline(never)]
     pub fn step<P: Host>(&mut self, event: Event<Message, Timer>, cx: &mut Context<'_, P>) {
         match event {
             Event::Boot => self.on_boot(cx),

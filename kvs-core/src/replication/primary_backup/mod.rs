@@ -175,6 +175,7 @@ impl PrimaryBackup {
     }
 
     /// Handles one event.
+    #[inline(never)]
     pub fn step<P>(
         &mut self,
         event: Event<Message, Timer>,

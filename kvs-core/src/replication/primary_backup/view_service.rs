@@ -95,6 +95,7 @@ impl ViewService {
     }
 
     /// Handles one event.
+    #[inline(never)]
     pub fn step<P>(&mut self, event: &Event<Message, Timer>, cx: &mut Context<'_, P>)
     where
         P: Process<Message: From<Message>, Timer: From<Timer>>,

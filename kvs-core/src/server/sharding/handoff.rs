@@ -16,6 +16,7 @@ use crate::storage::{Parcel, Storage};
 use crate::time::Span;
 
 impl Server {
+    #[inline(never)]
     pub(in crate::server) fn boot_sharding(&mut self, durable: Option<Durable>, cx: &mut Context<'_, Node>) {
         let Some(sharding) = &mut self.sharding else { return };
         if let Some(durable) = durable {
@@ -33,6 +34,7 @@ impl Server {
     }
 
     /// Handles what is said about shards.
+    #[inline(never)]
     pub(in crate::server) fn on_sharding(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Node>) {
         if self.sharding.is_none() {
             return;
@@ -85,6 +87,7 @@ impl Server {
     }
 
     /// Says once more what has not been answered, and comes back to it as long as there is anything.
+    #[inline(never)]
     pub(in crate::server) fn tell_again(&mut self, cx: &mut Context<'_, Node>) {
         self.tell(true, cx);
     }

@@ -71,6 +71,7 @@ impl Server {
     }
 
     /// Passes an answer back to the client whose request was passed on.
+    #[inline(never)]
     pub(in crate::server) fn pass_back(&mut self, from: NodeId, response: &Arc<Response>, cx: &mut Context<'_, Node>) {
         let known = self.sharding.as_ref().and_then(|sharding| sharding.forwarded_as(response.id));
         if let Some(known) = known.filter(|known| known.to == from) {
