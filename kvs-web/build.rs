@@ -1,4 +1,5 @@
-//! Collects the lessons: every file of `lessons/` and `lessons/levels/`, in the order in which `order.txt` there names them.
+//! Collects the lessons in one text: every file of `lessons/` and `lessons/levels/`, in the order in which `order.txt` there names them,
+//! each below a line with its name.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -8,15 +9,22 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../lessons").canonicalize()?;
     println!("cargo::rerun-if-changed={}", root.display());
-    let mut code = String::new();
-    for (name, folder) in [("LESSONS", root.clone()), ("LEVELS", root.join("levels"))] {
-        writeln!(code, "const {name}: &[(&str, &str)] = &[")?;
-        for (file, path) in in_order(&folder)? {
-            writeln!(code, "    ({file:?}, include_str!({path:?})),")?;
+    let (mut text, mut counts) = (String::new(), String::new());
+    for (shelf, folder) in [("lessons", root.clone()), ("levels", root.join("levels"))] {
+        let files = in_order(&folder)?;
+        writeln!(
+            counts,
+            "/// How many files there are.\npub const {}: usize = {};",
+            shelf.to_uppercase(),
+            files.len()
+        )?;
+        for (file, path) in files {
+            write!(text, "\n=== {shelf}/{file}\n{}", fs::read_to_string(path)?.trim_end())?;
         }
-        writeln!(code, "];")?;
     }
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("lessons.rs"), code)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("lessons.txt"), text)?;
+    fs::write(out.join("counts.rs"), counts)?;
     Ok(())
 }
 

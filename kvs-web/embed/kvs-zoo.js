@@ -9,10 +9,19 @@ const NEAR = "400px";
 /** What an exhibit may have besides attributes of its own: those of any element. */
 const COMMON = /^(id|class|style|title|lang|dir|hidden|slot|role|part|tabindex|translate|inert|data-.*|aria-.*|on.*)$/;
 
+const program = () => import(new URL("playground.js", HERE).href);
+
+/** Fetches what an exhibit needs at once of a program in parts. What is not expected comes when it is needed, and then everything waits. */
+async function expectParts({ exhibit = "replicated", lesson, schedule, run, autoplay }) {
+  const isPlain = exhibit === "replicated" && [lesson, schedule, run, autoplay].every((each) => each === undefined);
+  const parts = ["exhibit", ...(isPlain ? [] : ["shared", "play"]), ...(lesson === undefined ? [] : ["lessons"])];
+  await program().then((module) => module.expectParts?.(...parts)).catch(() => {});
+}
+
 let loading;
 /** The module of the program, started. */
 export function playground() {
-  loading ??= import(new URL("playground.js", HERE).href)
+  loading ??= program()
     .then(async (module) => (await module.default(), module))
     .catch((error) => {
       // The next exhibit, or the next attempt, tries again.
@@ -107,8 +116,8 @@ export class KvsZoo extends HTMLElement {
   async #begin() {
     this.setAttribute("aria-busy", "true");
     try {
-      const [module] = await Promise.all([playground(), this.styled]);
       const start = await this.#start();
+      const [module] = await Promise.all([playground(), expectParts(start), this.styled]);
       const run = new module.Run(start);
       run.subscribe((change) => this.dispatchEvent(new CustomEvent("kvs-zoo:change", { detail: change, bubbles: true })));
       this.run = run;
@@ -146,6 +155,11 @@ export class KvsZoo extends HTMLElement {
     this.run.inSight(box.bottom > 0 && box.top < innerHeight);
   }
 
+  /** Says why it does not go on. */
+  stop(why) {
+    if (this.run) this.#say(new Error(why));
+  }
+
   #say(error) {
     this.#hasFailed = true;
     const trouble = this.shadowRoot.querySelector(".trouble");
@@ -156,6 +170,11 @@ export class KvsZoo extends HTMLElement {
 }
 
 customElements.define("kvs-zoo", KvsZoo);
+
+// The program has stopped in the middle of something: no exhibit of this page goes on.
+addEventListener("kvs-zoo:missing", ({ detail }) => {
+  for (const exhibit of document.querySelectorAll("kvs-zoo")) exhibit.stop(detail);
+});
 
 // ---- words of the chapter: <span data-kvs-light="R1">, <button data-kvs-do="cut R1 | R2 R3">
 

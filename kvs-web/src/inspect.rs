@@ -183,7 +183,7 @@ fn spaced(name: &str) -> String {
             words.push(' ');
         } else if character.is_uppercase() && last_was_small {
             words.push(' ');
-            words.extend(character.to_lowercase());
+            words.push(character.to_ascii_lowercase());
         } else {
             words.push(character);
         }

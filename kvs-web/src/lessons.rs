@@ -5,7 +5,22 @@ use std::sync::OnceLock;
 use kvs_core::sim::schedule::{Level, Schedule, Statement};
 use kvs_core::zoo::{Animal, catalog};
 
-include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
+/// How many there are, known before anything is read.
+pub mod count {
+    include!(concat!(env!("OUT_DIR"), "/counts.rs"));
+}
+
+/// All files, each below a line with its name. The page keeps them beside the program, so that a reader waits for them only if she wants them.
+#[cfg(not(feature = "lessons-apart"))]
+fn texts() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/lessons.txt"))
+}
+
+#[cfg(feature = "lessons-apart")]
+fn texts() -> &'static str {
+    static TEXTS: OnceLock<String> = OnceLock::new();
+    TEXTS.get_or_init(crate::parts::lesson_texts)
+}
 
 /// A lesson.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,20 +74,23 @@ impl LessonText {
     }
 }
 
-fn read(files: &[(&'static str, &'static str)]) -> Vec<LessonText> {
-    files.iter().map(|(file, text)| LessonText::new(file, text)).collect()
+/// The files of a shelf.
+fn read(shelf: &str) -> Vec<LessonText> {
+    let files =
+        texts().split("\n=== ").filter_map(|entry| entry.strip_prefix(shelf)?.strip_prefix('/')?.split_once('\n'));
+    files.map(|(file, text)| LessonText::new(file, text)).collect()
 }
 
 /// All lessons; those of one store in the order in which a newcomer should meet them.
 pub fn lessons() -> &'static [LessonText] {
     static ALL: OnceLock<Vec<LessonText>> = OnceLock::new();
-    ALL.get_or_init(|| read(LESSONS))
+    ALL.get_or_init(|| read("lessons"))
 }
 
 /// All levels of the broken zoo, the easier ones first.
 pub fn levels() -> &'static [LessonText] {
     static ALL: OnceLock<Vec<LessonText>> = OnceLock::new();
-    ALL.get_or_init(|| read(LEVELS))
+    ALL.get_or_init(|| read("levels"))
 }
 
 /// The lesson in a file, by its name, with `-` or `_` between words. A level is one, too: it shows one way to break it.

@@ -37,7 +37,7 @@ fn verdicts(player: &Player) -> Vec<Statement> {
 pub fn file_name(title: &str) -> String {
     const LONGEST: usize = 40;
     let words = title.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let name: String = words.collect::<Vec<_>>().join("_").to_lowercase().chars().take(LONGEST).collect();
+    let name: String = words.collect::<Vec<_>>().join("_").to_ascii_lowercase().chars().take(LONGEST).collect();
     let name = name.trim_end_matches('_');
     format!("{}.kvs", if name.is_empty() { "lesson" } else { name })
 }

@@ -10,8 +10,8 @@ use kvs_core::time::Time;
 use kvs_core::zoo::catalog;
 use kvs_web::share;
 use kvs_web::work::search::search;
-use kvs_web::work::survey::{FIELDS, survey};
-use kvs_web::work::{Judge, Report, Search, Survey};
+use kvs_web::work::survey::{FIELDS, NoField, survey};
+use kvs_web::work::{Judge, Measured, Report, Search, Survey};
 
 fn run(name: &str, options: &[(&str, &str)]) -> String {
     let mut architecture = catalog::exhibit(name).expect("it is in the catalogue").architecture();
@@ -126,4 +126,29 @@ fn a_survey_reports_every_store_in_every_weather_with_a_run_that_can_be_opened()
     pairs.sort();
     pairs.dedup();
     assert_eq!(pairs.len(), FIELDS);
+    is_what_the_page_shows(&measured);
+}
+
+/// What the front page shows before anything has been lived on it.
+const SURVEYED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/front/surveyed.txt");
+
+/// `KVS_BLESS=1 cargo test -p kvs-web --test work` writes it anew. Look at the front page before you commit it.
+fn is_what_the_page_shows(measured: &[Measured]) {
+    let text: String = measured.iter().map(|field| format!("{field}\n")).collect();
+    if std::env::var_os("KVS_BLESS").is_some() {
+        std::fs::write(SURVEYED, &text).expect("it is written");
+    }
+    assert!(std::fs::read_to_string(SURVEYED).is_ok_and(|known| known == text), "the survey has another result");
+    for field in measured {
+        assert_eq!(field.to_string().parse(), Ok(field.clone()));
+    }
+}
+
+#[test]
+fn a_line_that_is_no_field_of_a_survey_is_refused() {
+    for line in
+        ["", "raft 0", "raft 0 0 true ? 1 ? raft 1", "raft 0 0 true ? 1 ? raft 1/x", "raft 0 0 maybe ? 1 ? raft"]
+    {
+        assert_eq!(line.parse::<Measured>(), Err(NoField), "{line}");
+    }
 }

@@ -10,23 +10,53 @@ cd "$TRUNK_STAGING_DIR"
 from=$TRUNK_SOURCE_DIR/kvs-web
 
 main() {
-    cp "$from"/embed/{kvs-zoo.js,kvs-zoo-frame.js,embed.html,embed.js,embed.css,page.js} .
+    cp "$from"/embed/{kvs-zoo.js,kvs-zoo-frame.js,embed.html,embed.js,embed.css,page.js,worker.js} "$from"/src/front/{pictures,surveyed}.txt .
     embedded_styles "$TRUNK_SOURCE_DIR" >kvs-zoo.css
+    program=$(only kvs-web*_bg.wasm)
+    program=${program%_bg.wasm}
+    parts=$(only snippets/*/embed/parts.js)
     name_the_program
+    lessons_in_one_text >lessons.txt
     take_the_script_out_of_the_page
-    [ "$TRUNK_PROFILE" != release ] || keep_everything
+    [ "$TRUNK_PROFILE" = release ] || return 0
+    take_the_program_apart
+    minify
+    keep_everything
 }
 
 # A module of a fixed name that starts the program and passes on what it exports.
 name_the_program() {
-    local program
-    program=$(only kvs-web*_bg.wasm)
-    program=${program%_bg.wasm}
     cat >playground.js <<EOF
 import start from "./$program.js";
 export * from "./$program.js";
+export { expectParts } from "./$parts";
 export default () => start({ module_or_path: new URL("./${program}_bg.wasm", import.meta.url) });
 EOF
+}
+
+# As kvs-web/build.rs writes them.
+lessons_in_one_text() {
+    local lessons=$TRUNK_SOURCE_DIR/lessons
+    shelf lessons "$lessons"
+    shelf levels "$lessons/levels"
+}
+
+# What is not in the list comes last, by its name.
+shelf() {
+    local listed unlisted file
+    listed=$(grep -v '^ *\(#\|$\)' "$2/order.txt")
+    unlisted=$(cd "$2" && printf '%s\n' *.kvs | sed 's/\.kvs$//' | LC_ALL=C sort | grep -v -x -F "$listed" || true)
+    for file in $listed $unlisted; do
+        printf '\n=== %s/%s\n%s' "$1" "$file" "$(cat "$2/$file.kvs")"
+    done
+}
+
+# Writes where the parts are into the script that fetches them.
+take_the_program_apart() {
+    local list
+    list=$(node "$TRUNK_SOURCE_DIR/scripts/lib/parts/main.mjs" . "$program")
+    LIST=$list awk '/\/\*PARTS\*\// { sub(/\/\*PARTS\*\//, ENVIRON["LIST"]) } { print }' "$parts" >parts.new
+    mv parts.new "$parts"
 }
 
 only() {
@@ -51,6 +81,13 @@ take_the_script_out_of_the_page() {
     ' index.html >index.new
     grep -q 'src="page.js"' index.new || { echo "after-build.sh: trunk starts the program in a way that is not known here" >&2; exit 1; }
     mv index.new index.html
+}
+
+# Scripts and styles without what only their authors need.
+minify() {
+    command -v esbuild >/dev/null || { echo "after-build.sh: no esbuild here: scripts and styles stay as they are" >&2; return 0; }
+    find . \( -name '*.js' -o -name '*.css' \) ! -name sw.js -exec \
+        esbuild --minify --charset=utf8 --log-level=error --allow-overwrite --outdir=. --outbase=. {} +
 }
 
 # The names of all files and a version that changes with any of them, for the worker that serves them without a network.

@@ -5,6 +5,7 @@ trunk_version=0.21.14
 wasm_pack_version=0.15.1
 mdbook_version=0.5.4
 binaryen_version=132
+esbuild_version=0.28.2
 # Older ones cannot read what rustc emits today (the instruction table.fill).
 oldest_binaryen_version=123
 
@@ -41,7 +42,7 @@ cargo_install() {
 }
 
 need_npm() {
-    { wasm_opt_is_recent && [ -e "$axe" ]; } || have npm || need "Node.js with npm" nodejs npm
+    { wasm_opt_is_recent && have esbuild && [ -e "$axe" ]; } || have npm || need "Node.js with npm" nodejs npm
 }
 
 wasm_opt_is_recent() { at_least "$(version_of wasm-opt)" "$oldest_binaryen_version"; }
@@ -55,6 +56,15 @@ set_up_wasm_opt() {
     quietly "install wasm-opt $binaryen_version" npm install --prefix "$home" --no-audit --no-fund "binaryen@$binaryen_version"
     ln -sf "$home/node_modules/.bin/wasm-opt" "$link"
     wasm_opt_is_recent || die "wasm-opt $binaryen_version does not run with Node.js $(version_of node)."
+}
+
+# Makes scripts and styles small.
+set_up_esbuild() {
+    local home=$cargo_home/esbuild-$esbuild_version
+    ! have esbuild || return 0
+    quietly "install esbuild $esbuild_version" npm install --prefix "$home" --no-audit --no-fund "esbuild@$esbuild_version"
+    ln -sf "$home/node_modules/.bin/esbuild" "$cargo_home/bin/esbuild"
+    have esbuild || die "esbuild $esbuild_version does not run here."
 }
 
 # What the end-to-end tests look for barriers with.

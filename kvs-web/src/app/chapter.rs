@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::{App, Msg};
 use crate::command::Command;
 use crate::element::Embedded;
+use crate::panels::more::More;
 use crate::panels::{disk, notice, operations, promises, transport};
 use crate::player::Player;
 use crate::share;
@@ -32,13 +33,11 @@ impl App {
                 { self.stage(ctx, &send, close) }
                 { self.words(ctx) }
                 <transport::Transport store={store.clone()} send={send.clone()} />
-                <details class="more"><summary>{ "Ask the store" }</summary>
-                    <operations::Operations store={store.clone()} send={send.clone()} />
-                </details>
+                <More summary="Ask the store"><operations::Operations store={store.clone()} send={send.clone()} /></More>
                 <disk::MoreDisks store={store.clone()} {send} selected={self.selection} />
-                <details class="more"><summary>{ "Promises, and whether they are kept" }</summary>
+                <More summary="Promises, and whether they are kept">
                     <promises::Promises store={store.clone()} {on_point} />
-                </details>
+                </More>
                 <p class="origin">{ title }{ " in the " }<a href={link} target="_blank" rel="noopener" data-testid="open-page">{ "KVS Zoo Playground" }</a></p>
             </div>
         }

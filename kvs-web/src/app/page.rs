@@ -61,7 +61,9 @@ impl App {
                     </div>
                     <div class="right">
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
-                        <shards::Shards store={self.store.clone()} send={send.clone()} />
+                        if self.store.read(|player| player.architecture().sharding.is_some()) {
+                            <shards::Shards store={self.store.clone()} send={send.clone()} />
+                        }
                         <promises::Promises store={self.store.clone()} {on_point}>
                             if !self.is_in_level() { <search::SearchPanel store={self.store.clone()} send={send.clone()} /> }
                         </promises::Promises>

@@ -18,6 +18,8 @@ pub struct CardProps {
     pub calm: Option<Measured>,
     /// Whether the reader wants nothing to fly.
     pub is_still: bool,
+    /// Its picture before it lives, as SVG.
+    pub still: Option<AttrValue>,
 }
 
 /// The component. All of it is one link to the exhibit.
@@ -34,7 +36,7 @@ pub fn Card(props: &CardProps) -> Html {
     html! {
         <li class="store-card" data-testid={format!("card-{}", exhibit.name)} onmouseenter={move |_: MouseEvent| begin()} onmouseleave={move |_: MouseEvent| end()}
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
-            <Picture name={exhibit.name} moves={*moves} is_still={props.is_still} />
+            <Picture name={exhibit.name} moves={*moves} is_still={props.is_still} still={props.still.clone()} />
             <h3><a href={format!("#{}", exhibit.name)}>{ exhibit.title }</a></h3>
             <p>{ exhibit.summary }</p>
             <ul class="chips" aria-label="Promises">{ for architecture.own_claims().iter().map(|claim| html! {

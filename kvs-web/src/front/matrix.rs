@@ -61,7 +61,7 @@ pub fn Ladder(props: &SurveyedProps) -> Html {
                         <a class="chip" href={format!("#{}", standing.run)} data-store={exhibit.name}>
                             { exhibit.title }
                             if let Some(lower) = standing.after_crashes {
-                                <small>{ format!("crashes: {}", lower.title().to_lowercase()) }</small>
+                                <small>{ format!("crashes: {}", lower.title().to_ascii_lowercase()) }</small>
                             }
                         </a>
                     }) }</span>

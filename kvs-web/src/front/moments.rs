@@ -30,7 +30,9 @@ pub fn moment(name: &str) -> Option<Player> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::picture::SIZE;
     use super::*;
+    use crate::stage::to_svg_string;
     use kvs_core::zoo::catalog::EXHIBITS;
 
     #[test]
@@ -41,5 +43,22 @@ mod tests {
             assert!(!player.world().letters().is_empty(), "{}: nothing moves", exhibit.name);
             assert!(!player.history().operations().is_empty(), "{}: nobody has asked", exhibit.name);
         }
+    }
+
+    /// `KVS_BLESS=1 cargo test -p kvs-web moments` draws them anew. Look at them before you commit them.
+    #[test]
+    fn the_stills_are_of_these_moments() {
+        let (width, height) = SIZE;
+        let pictures = EXHIBITS.iter().map(|exhibit| {
+            let player = moment(exhibit.name).unwrap_or_else(|| panic!("{}: no moment", exhibit.name));
+            to_svg_string(&player, width, height) + "\n"
+        });
+        let pictures: String = pictures.collect();
+        assert_eq!(pictures.lines().count(), EXHIBITS.len(), "one a line");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/front/pictures.txt");
+        if std::env::var_os("KVS_BLESS").is_some() {
+            std::fs::write(file, &pictures).expect("it is written");
+        }
+        assert!(std::fs::read_to_string(file).is_ok_and(|known| known == pictures), "the stills look different");
     }
 }

@@ -1,18 +1,20 @@
-//! A small living picture of a store: still until a reader points at it.
+//! A small living picture of a store: a still until a reader points at it, and then the store itself.
 
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
 use yew::prelude::*;
 
 use super::moments::moment;
 use crate::command::{Command, Speed};
 use crate::frame::FrameLoop;
+use crate::parts;
 use crate::player::Player;
 use crate::stage::layout::Layout;
 use crate::stage::painter::Painter;
 use crate::stage::scene::{View, scene};
 
 /// How large it is laid out; it is shown smaller.
-const SIZE: (f64, f64) = (620.0, 380.0);
+pub const SIZE: (f64, f64) = (620.0, 380.0);
 
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
@@ -22,41 +24,56 @@ pub struct PictureProps {
     pub moves: bool,
     /// Whether the reader wants nothing to fly.
     pub is_still: bool,
+    /// What it shows before it lives, as SVG of ours.
+    pub still: Option<AttrValue>,
 }
 
 /// The component. Its element belongs to the painter.
+#[derive(Default)]
 pub struct Picture {
-    player: Option<Player>,
-    layout: Option<Layout>,
+    /// The store, once somebody has pointed at it.
+    living: Option<(Player, Layout)>,
+    is_waking: bool,
     canvas: NodeRef,
     painter: Option<Painter>,
     frames: FrameLoop,
 }
 
-/// A frame has come, at the page's time in milliseconds.
-pub struct Frame(f64);
+/// What happens to it.
+pub enum Msg {
+    /// All that it takes to live is here.
+    Wake,
+    /// A frame has come, at the page's time in milliseconds.
+    Frame(f64),
+}
 
 impl Component for Picture {
-    type Message = Frame;
+    type Message = Msg;
     type Properties = PictureProps;
 
-    fn create(ctx: &Context<Self>) -> Self {
-        let player = moment(ctx.props().name);
-        let layout = player.as_ref().map(|player| Layout::new(player.architecture(), SIZE.0, SIZE.1));
-        Self { player, layout, canvas: NodeRef::default(), painter: None, frames: FrameLoop::default() }
+    fn create(_ctx: &Context<Self>) -> Self {
+        Self::default()
     }
 
-    fn changed(&mut self, ctx: &Context<Self>, _old: &PictureProps) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, old: &PictureProps) -> bool {
+        if ctx.props().still != old.still {
+            self.show_still(ctx);
+        }
         self.follow(ctx);
         false
     }
 
-    fn update(&mut self, ctx: &Context<Self>, Frame(now_ms): Frame) -> bool {
-        let elapsed_ms = self.frames.arrived(now_ms);
-        if let Some(player) = &mut self.player {
-            let _changes = player.advance(elapsed_ms);
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Wake => self.wake(ctx),
+            Msg::Frame(now_ms) => {
+                let elapsed_ms = self.frames.arrived(now_ms);
+                if let Some((player, _)) = &mut self.living {
+                    let _changes = player.advance(elapsed_ms);
+                }
+                self.paint(ctx);
+            }
         }
-        self.paint(ctx);
         self.follow(ctx);
         false
     }
@@ -67,34 +84,60 @@ impl Component for Picture {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first_render: bool) {
-        if first_render && let Some(canvas) = self.canvas.cast::<Element>() {
-            self.painter = Some(Painter::new(canvas));
-            self.paint(ctx);
+        if first_render {
+            self.show_still(ctx);
         }
     }
 }
 
 impl Picture {
+    fn show_still(&self, ctx: &Context<Self>) {
+        if self.living.is_none()
+            && let (Some(canvas), Some(still)) = (self.canvas.cast::<Element>(), &ctx.props().still)
+        {
+            canvas.set_inner_html(still);
+        }
+    }
+
+    /// Goes on from where the still picture was taken.
+    fn wake(&mut self, ctx: &Context<Self>) {
+        let (Some(canvas), Some(player)) = (self.canvas.cast::<Element>(), moment(ctx.props().name)) else { return };
+        let layout = Layout::new(player.architecture(), SIZE.0, SIZE.1);
+        self.living = Some((player, layout));
+        canvas.set_inner_html("");
+        self.painter = Some(Painter::new(canvas));
+        self.paint(ctx);
+    }
+
     /// Time passes while the reader points at it, and stands when she does not.
     fn follow(&mut self, ctx: &Context<Self>) {
         let moves = ctx.props().moves && !ctx.props().is_still;
-        if let Some(player) = &mut self.player {
-            let command = if moves { Command::Play } else { Command::Pause };
-            let _changes = player.apply(Command::SetSpeed(Speed::default())).and_then(|_changes| player.apply(command));
+        match &mut self.living {
+            Some((player, _)) => {
+                let command = if moves { Command::Play } else { Command::Pause };
+                let _changes =
+                    player.apply(Command::SetSpeed(Speed::default())).and_then(|_changes| player.apply(command));
+            }
+            None if moves && !self.is_waking => {
+                self.is_waking = true;
+                let link = ctx.link().clone();
+                spawn_local(async move {
+                    parts::expect_all().await;
+                    link.send_message(Msg::Wake);
+                });
+            }
+            None => {}
         }
-        if moves {
-            self.frames.request(ctx.link().callback(Frame));
+        if moves && self.living.is_some() {
+            self.frames.request(ctx.link().callback(Msg::Frame));
         } else {
             self.frames.stop();
         }
     }
 
     fn paint(&mut self, ctx: &Context<Self>) {
-        let (Some(player), Some(layout), Some(painter)) = (&self.player, &self.layout, &mut self.painter) else {
-            return;
-        };
-        let view = View { still: ctx.props().is_still, ..View::default() };
+        let (Some((player, layout)), Some(painter)) = (&self.living, &mut self.painter) else { return };
         // A page that refuses to draw has its words still.
-        let _refused = painter.paint(scene(player, layout, view));
+        let _refused = painter.paint(scene(player, layout, View { still: ctx.props().is_still, ..View::default() }));
     }
 }

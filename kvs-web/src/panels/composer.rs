@@ -132,7 +132,7 @@ fn row(
     said: Option<Html>,
 ) -> Html {
     let own = architecture.part(socket);
-    let id = format!("socket-{}", socket.title().to_lowercase());
+    let id = format!("socket-{}", socket.title().to_ascii_lowercase());
     html! {
         <div class="socket" data-socket={socket.title()}>
             <div class="name" id={id.clone()}><b>{ socket.title() }</b><small>{ socket.question() }</small></div>
@@ -205,11 +205,11 @@ fn size(
         };
         html! { <button class="step" aria-label={label} aria-disabled={is_refused.to_string()} {title} {onclick}>{ sign }</button> }
     };
-    let (label, small) = (option.label, option.label.to_lowercase());
+    let (label, small) = (option.label, option.label.to_ascii_lowercase());
     Some(html! {
         <span class="size" data-size={name}>
             { step(count.checked_sub(1), "−", format!("Fewer {small}")) }
-            <span>{ count }{ " " }{ label.to_lowercase() }</span>
+            <span>{ count }{ " " }{ label.to_ascii_lowercase() }</span>
             { step(count.checked_add(1), "+", format!("More {small}")) }
         </span>
     })

@@ -3,6 +3,7 @@ use kvs_core::sim::{Input, Recording};
 use kvs_core::time::Time;
 use yew::prelude::*;
 
+use super::more::More;
 use crate::command::Command;
 use crate::compare::StormLink;
 use crate::platter::{self, File, Part, Platter, Row};
@@ -59,7 +60,7 @@ pub fn MoreDisks(props: &DisksProps) -> Html {
     if props.store.read(|player| writers(player).is_empty()) {
         return html! {};
     }
-    html! { <details class="more"><summary>{ "Disks" }</summary><Disks leads_on={false} ..props.clone() /></details> }
+    html! { <More summary="Disks"><Disks leads_on={false} ..props.clone() /></More> }
 }
 
 /// The nodes whose disks are worth a look: those that have written, and whoever keeps values with versions, which an engine may not write.

@@ -28,7 +28,8 @@ pub struct InspectorProps {
 /// The most keys that are shown.
 const ROWS_MAX: usize = 60;
 
-/// What everybody holds, and the inside of what is picked.
+/// What everybody holds, and the inside of what is picked. At first there is neither: the functions for them are never inlined, so that
+/// the page can come before they do.
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
     props.store.read(|player| {
@@ -67,9 +68,20 @@ fn holdings(player: &Player, on_select: &Callback<Selection>) -> Html {
     if rows.is_empty() {
         return html! { <p class="hint" data-testid="holdings">{ "No server holds anything." }</p> };
     }
-    let agree = rows.values().all(|row| is_agreed(row));
-    let whose = if architecture.sharding.is_some() { "What each shard holds" } else { "What everybody holds" };
     let more = count.saturating_sub(ROWS_MAX);
+    table(player, &servers, &rows, more, on_select)
+}
+
+#[inline(never)]
+fn table(
+    player: &Player,
+    servers: &[(NodeId, Option<&Server>)],
+    rows: &BTreeMap<&Key, Vec<Cell>>,
+    more: usize,
+    on_select: &Callback<Selection>,
+) -> Html {
+    let agree = rows.values().all(|row| is_agreed(row));
+    let whose = if player.architecture().sharding.is_some() { "What each shard holds" } else { "What everybody holds" };
     html! {
         <div class="table-place">
             <table class="holdings" data-testid="holdings" data-agree={agree.to_string()}>
@@ -85,7 +97,7 @@ fn holdings(player: &Player, on_select: &Callback<Selection>) -> Html {
                     { for rows.iter().map(|(key, row)| html! {
                         <tr class={if is_agreed(row) { "" } else { "apart" }} data-key={key.as_str().to_owned()}>
                             <th scope="row"><bdi>{ key.to_string() }</bdi></th>
-                            { for row.iter().zip(&servers).map(|(cell, (id, _))| html! {
+                            { for row.iter().zip(servers).map(|(cell, (id, _))| html! {
                                 <td data-server={player.names().name(*id).to_owned()} title={cell.text().to_owned()}>
                                     <bdi>{ cell.text().to_owned() }</bdi>
                                 </td>
@@ -148,6 +160,7 @@ fn read(server: &Server, key: &Key) -> String {
     }
 }
 
+#[inline(never)]
 fn node_inside(player: &Player, node: NodeId) -> Html {
     if node.index() >= player.world().node_ids().len() {
         return html! {};
@@ -196,6 +209,7 @@ fn branch(tree: &Tree, before: Option<&Tree>, is_root: bool) -> Html {
     }
 }
 
+#[inline(never)]
 fn link_inside(player: &Player, a: NodeId, b: NodeId, send: &Callback<Command>) -> Html {
     let nodes = player.world().node_ids().len();
     if a.index() >= nodes || b.index() >= nodes {
@@ -221,6 +235,7 @@ fn link_inside(player: &Player, a: NodeId, b: NodeId, send: &Callback<Command>) 
     }
 }
 
+#[inline(never)]
 fn message_inside(player: &Player, id: Sequence, send: &Callback<Command>) -> Html {
     let letters = player.world().letters();
     let Some((_, at, letter)) = letters.into_iter().find(|(each, _, _)| *each == id) else {

@@ -15,6 +15,7 @@ pub mod level;
 pub mod log;
 pub mod loss;
 pub mod machine;
+pub mod more;
 pub mod notice;
 pub mod operations;
 pub mod options;
@@ -50,7 +51,7 @@ pub fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         Some(first) if text.split(' ').next().is_some_and(is_word) => {
-            format!("{}{}.", first.to_uppercase(), characters.as_str())
+            format!("{}{}.", first.to_ascii_uppercase(), characters.as_str())
         }
         _ => format!("{text}."),
     }

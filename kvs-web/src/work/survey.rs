@@ -1,4 +1,10 @@
 //! The survey of the zoo: every store in every weather.
+//!
+//! What came of it with seeds 1 to 3 is kept in `front/surveyed.txt`, so that the page can show it before it has lived anything.
+//! `KVS_BLESS=1 cargo test -p kvs-web --test work` writes it anew.
+
+use std::fmt;
+use std::str::FromStr;
 
 use kvs_core::explore::survey::{Level, Share, Weather, worst};
 use kvs_core::time::Span;
@@ -64,6 +70,55 @@ impl Measured {
     pub fn shares(&self) -> impl Iterator<Item = Share> + '_ {
         let span = |ms: u32| Span::from_ms(u64::from(ms));
         self.served.iter().map(move |&(served, of)| Share { of: span(of), served: span(served) })
+    }
+}
+
+/// In one line.
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} {}", self.store, self.weather, self.level, self.is_sure)?;
+        write!(f, " {} {}", known(self.durable), self.messages_milli)?;
+        write!(f, " {} {}", known(self.latency_us), self.run)?;
+        self.served.iter().try_for_each(|(served, of)| write!(f, " {served}/{of}"))
+    }
+}
+
+fn known(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "?".into(), |value| value.to_string())
+}
+
+/// A line is not what [`Measured`] prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no line of a survey")]
+pub struct NoField;
+
+impl FromStr for Measured {
+    type Err = NoField;
+
+    fn from_str(line: &str) -> Result<Self, NoField> {
+        fn number<T: FromStr>(word: Option<&str>) -> Result<T, NoField> {
+            word.and_then(|word| word.parse().ok()).ok_or(NoField)
+        }
+        fn maybe<T: FromStr>(word: Option<&str>) -> Result<Option<T>, NoField> {
+            if word == Some("?") { Ok(None) } else { number(word).map(Some) }
+        }
+        let mut words = line.split(' ');
+        Ok(Self {
+            store: number(words.next())?,
+            weather: number(words.next())?,
+            level: number(words.next())?,
+            is_sure: number(words.next())?,
+            durable: maybe(words.next())?,
+            messages_milli: number(words.next())?,
+            latency_us: maybe(words.next())?,
+            run: number(words.next())?,
+            served: words
+                .map(|share| {
+                    let (served, of) = share.split_once('/').ok_or(NoField)?;
+                    Ok((number(Some(served))?, number(Some(of))?))
+                })
+                .collect::<Result<_, NoField>>()?,
+        })
     }
 }
 
