@@ -1,12 +1,13 @@
 //! Cores of protocols without all that surrounds them: states that two model checkers go through.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use kvs_core::explore::exhaustive::{Space, search};
 use stateright::{Checker, Model, Property};
 
-mod names;
 pub(crate) mod paxos;
 pub(crate) mod rabia;
 
@@ -34,6 +35,17 @@ pub(crate) fn ours<C: Core>(first: &C) -> Verdict {
         Some((way, what)) => Verdict::Broken { steps: way.steps, what },
         None => Verdict::Holds { states: searched.states },
     }
+}
+
+/// All that a property of a state may be, in any state, and how many states there are.
+pub(crate) fn all<C: Core, P: Ord>(first: &C, property: impl Fn(&C) -> P) -> (BTreeSet<P>, u64) {
+    let found = RefCell::new(BTreeSet::new());
+    let look = |core: &C| {
+        found.borrow_mut().insert(property(core));
+        None::<()>
+    };
+    let searched = search(first.clone(), u64::MAX, look, &mut |_| true);
+    (found.into_inner(), searched.states)
 }
 
 /// A state, and how many steps led there.

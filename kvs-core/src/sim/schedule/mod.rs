@@ -119,6 +119,7 @@
 //! | `expect heard C2 "k = 1" "k = 2, was 1"` | these are the last notices that C2 has had, in order; `expect heard C2 nothing`: none |
 //! | `expect linearizable holds`, `expect read-your-writes broken` | the verdict up to here; judged by [`check::play`](crate::check::play) |
 
+mod from_recording;
 mod front;
 mod parse;
 mod print;
@@ -271,7 +272,7 @@ impl Schedule {
 
     /// The schedule whose run is exactly this recording.
     pub fn from_recording(recording: &Recording) -> Self {
-        run::from_recording(recording, |_, _| None)
+        from_recording::from_recording(recording, |_, _| None)
     }
 
     /// The same as a lesson to begin with: before everything that somebody did, words that say so.

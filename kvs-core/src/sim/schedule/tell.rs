@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::run::from_recording;
+use super::from_recording::from_recording;
 use super::{Front, Schedule, Statement};
 use crate::process::NodeId;
 use crate::server::{Message, Node};

@@ -1,0 +1,105 @@
+//! Replicas that agree without a leader: Rabia.
+
+use kvs_core::zoo::Animal;
+
+use crate::Mutant;
+use crate::rig::Mix;
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "M28: each replica tosses a coin of its own",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("coin", "private"),
+        seen_by: &["B7"],
+        budget: 30,
+    },
+    Mutant {
+        id: "M29: without a majority, a vote by a toss",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("without-majority", "random"),
+        seen_by: &["B2", "B3"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M30: a vote changes with what is heard later",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("frozen-votes", "off"),
+        seen_by: &["B1"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M31: an agreement on yes or no",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("agree-on", "bit"),
+        seen_by: &["B5", "P6"],
+        budget: 60,
+    },
+    Mutant {
+        id: "M32: votes are not on the disk",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("persist-votes", "off"),
+        seen_by: &["B1", "B5"],
+        budget: 40,
+    },
+    Mutant {
+        id: "M34: a value's time is up by the own clock",
+        animal: Animal::Smr,
+        under: &[
+            ("replicas", "3"),
+            ("latency-max", "500ms"),
+            ("tick-every", "50ms"),
+            ("eviction", "none"),
+            ("max-entries", "10000"),
+        ],
+        mix: Mix::Everything,
+        off: ("expiry", "local"),
+        seen_by: &["P6", "B11"],
+        budget: 15,
+    },
+    Mutant {
+        id: "M34: the wall clock in the state",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("dates", "local"),
+        seen_by: &["P6"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M34: local reads count as uses",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("eviction", "lru"), ("max-entries", "2"), ("reads", "local")],
+        mix: Mix::Everything,
+        off: ("touches", "local"),
+        seen_by: &["P6"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M35: a batch stops at its first mistake",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("batch", "1")],
+        mix: Mix::Everything,
+        off: ("batches", "stop-at-error"),
+        seen_by: &["B10", "Linearizable"],
+        budget: 20,
+    },
+    Mutant {
+        id: "M33: nobody tells a straggler",
+        animal: Animal::Smr,
+        under: &[("replicas", "3"), ("loss", "25%")],
+        mix: Mix::Everything,
+        off: ("answer-stragglers", "off"),
+        seen_by: &["W1", "B8"],
+        budget: 20,
+    },
+];
