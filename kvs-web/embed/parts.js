@@ -25,8 +25,12 @@ export function partCount() {
   return PARTS.length;
 }
 
+/** Where a worker keeps all of it for a visit without a network, nothing is saved by fetching less; and only what is expected comes from there. */
+const isKept = () => globalThis.navigator?.serviceWorker?.controller?.scriptURL === new URL("sw.js", HERE).href;
+
 /** Starts to fetch parts by their names, "lessons" among them, so that nothing has to wait for them later; resolves when they are here. */
-export async function expectParts(...names) {
+export async function expectParts(...some) {
+  const names = isKept() ? ["lessons", ...PARTS.map(([name]) => name)] : some;
   const wanted = PARTS.flatMap(([name], part) => names.includes(name) ? [compiled(part)] : []);
   if (names.includes("lessons") && lessons === undefined) wanted.push(fetched(LESSONS).then(async (answer) => { lessons = await answer.text(); }));
   await Promise.all(wanted);

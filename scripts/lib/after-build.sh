@@ -83,10 +83,10 @@ take_the_script_out_of_the_page() {
     mv index.new index.html
 }
 
-# Scripts and styles without what only their authors need.
+# Scripts and styles without what only their authors need; not those whose sums trunk has written into the page.
 minify() {
     command -v esbuild >/dev/null || { echo "after-build.sh: no esbuild here: scripts and styles stay as they are" >&2; return 0; }
-    find . \( -name '*.js' -o -name '*.css' \) ! -name sw.js -exec \
+    find . \( -name '*.js' ! -name sw.js -o -name kvs-zoo.css -o -name embed.css \) -exec \
         esbuild --minify --charset=utf8 --log-level=error --allow-overwrite --outdir=. --outbase=. {} +
 }
 

@@ -80,7 +80,7 @@ async fn the_matrix_is_computed_and_its_fields_lead_to_their_runs() {
     at_home(WIDE, |page| {
         Box::pin(async move {
             all_lived(&page).await;
-            assert!(page.text("[data-testid=surveyed]").await.starts_with("Computed just now from 165 runs"));
+            assert!(page.text("[data-testid=surveyed]").await.starts_with("Computed from 165 runs, seeds 1 to 3"));
             let field =
                 |store: &str, weather: &str| format!(".matrix tr[data-store={store}] td[data-weather='{weather}']");
             let cut = page.text(&field("replicated", "A cut")).await;
@@ -93,6 +93,35 @@ async fn the_matrix_is_computed_and_its_fields_lead_to_their_runs() {
             assert!(price.contains("2.0; half within"), "{price}");
             page.click(&format!("{} a", field("raft", "A cut"))).await;
             page.until("its run is there", "return document.querySelector('.link.cut') !== null").await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_runs_are_lived_again_with_other_seeds() {
+    at_home(WIDE, |page| {
+        Box::pin(async move {
+            all_lived(&page).await;
+            page.click("[data-testid=relive]").await;
+            let fresh = "return document.querySelector('[data-testid=surveyed]').textContent.startsWith('Computed just now from 165 runs, seeds 4 to 6')";
+            page.until("all runs are lived again", fresh).await;
+            all_lived(&page).await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_comes_alive_when_the_keyboard_reaches_it() {
+    at_home(WIDE, |page| {
+        Box::pin(async move {
+            let picture = "document.querySelector('[data-testid=card-raft] .picture')";
+            page.until("its still is there", &format!("return {picture}.querySelector('.cluster') !== null")).await;
+            let still = page.script(&format!("return {picture}.innerHTML")).await;
+            page.script("document.querySelector('[data-testid=card-raft] a').focus(); return true").await;
+            page.until("it moves", &format!("return {picture}.innerHTML !== {still}")).await;
+            assert_eq!(page.script(&format!("return {picture}.querySelectorAll('svg').length")).await, 1);
         })
     })
     .await;
