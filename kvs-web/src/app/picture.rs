@@ -57,7 +57,7 @@ impl App {
                     { self.store.read(strip::legend) }
                 }
                 if in_flight > drawn_max {
-                    <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {drawn_max} are drawn.") }</p>
+                    <p class="crowd">{ format!("{in_flight} messages are on their way; about {drawn_max} of them are drawn.") }</p>
                 }
                 if let Some(at) = self.popover_place() {
                     <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} reach={self.reach()} {on_twist} />

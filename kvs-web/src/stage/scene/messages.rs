@@ -15,7 +15,7 @@ use crate::stage::layout::{Area, Layout, Point};
 use crate::stage::markup::{Element, element, number};
 use crate::store::Selection;
 
-/// With more messages than this on their way, only the newest are drawn.
+/// With more messages than this on their way, only about so many are drawn.
 const MESSAGES_MAX: usize = 200;
 /// The same where they are specks.
 const SPECKS_MAX: usize = 1_000;
@@ -36,9 +36,17 @@ const CROSS: &str = "M-5-5L5 5M5-5L-5 5";
 /// A tip to the right of an outline.
 const TIP: &str = "M9-7L19 0L9 7Z";
 
-/// With more messages than this on their way, only the newest are drawn.
+/// With more messages than this on their way, only about so many are drawn.
 pub fn messages_max(layout: &Layout) -> usize {
     if layout.is_crowd() { SPECKS_MAX } else { MESSAGES_MAX }
+}
+
+/// Whether a message is among about so many that stand for all. Who is stays so while there are not many more or fewer: a picture in
+/// which everything moves must not flicker. What is new or old makes no difference, or all that are drawn would be near their senders.
+fn is_drawn(id: Sequence, all: usize, about: usize) -> bool {
+    // Spread by Knuth's multiplication: messages of one kind often have numbers that lie equally far apart.
+    let spread = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    spread * (all as u64) < (about as u64) << 32
 }
 
 /// A message, and where it is drawn.
@@ -55,9 +63,10 @@ pub(super) struct Flight<'a> {
 impl Artist<'_> {
     /// Every message that is drawn, oldest first.
     pub(super) fn flights(&self) -> Vec<Flight<'_>> {
-        let letters = self.world().letters();
-        let skipped = letters.len().saturating_sub(messages_max(self.layout));
-        let letters = &letters[skipped..];
+        let mut letters = self.world().letters();
+        let (all, about) = (letters.len(), messages_max(self.layout));
+        letters.retain(|(id, _, _)| is_drawn(*id, all, about) || self.view.selection == Selection::Message(*id));
+        let letters = &letters;
         // Those that stand still on the same lane stand side by side.
         let mut queues: BTreeMap<(NodeId, NodeId, bool), (usize, usize)> = BTreeMap::new();
         let queue_of = |at: &Whereabouts, letter: &Letter<Message>| {
@@ -262,4 +271,22 @@ fn label(flight: &Flight<'_>, area: Area, says: &str) -> Element {
         .with("transform", translate(Point { x: area.middle.x - area.half.0, y: area.middle.y }))
         .child(element("rect").at("y", -height / 2.0).at("width", width).at("height", height).at("rx", 6.0))
         .child(element("text").at("x", 7.0).with("dy", "4.2").text(says))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_are_drawn_are_of_every_age_and_stay_so() {
+        let drawn =
+            |all: usize| -> Vec<u64> { (0..10_000).filter(|id| is_drawn(Sequence(*id), all, MESSAGES_MAX)).collect() };
+        let some = drawn(10_000);
+        assert!(some.len().abs_diff(MESSAGES_MAX) <= MESSAGES_MAX / 10, "{}", some.len());
+        let of_age = |tenth: u64| some.iter().filter(|id| **id / 1_000 == tenth).count();
+        assert!((0..10).all(|tenth| of_age(tenth).abs_diff(MESSAGES_MAX / 10) <= MESSAGES_MAX / 20), "{some:?}");
+        let later = drawn(10_100);
+        assert!(later.iter().all(|id| some.contains(id)) && some.len() - later.len() <= 4, "{}", later.len());
+        assert_eq!(drawn(MESSAGES_MAX).len(), 10_000, "few are all drawn");
+    }
 }
