@@ -327,3 +327,20 @@ fn what_is_done_later_is_done_in_both_futures_but_not_to_single_messages() {
     assert_eq!(released.map(|(at, _)| at.time), Some(now + Span::from_secs(1)));
     assert_eq!(what_if.as_it_is, *player.recording());
 }
+
+#[test]
+fn lanes_are_called_by_what_tells_them_apart() {
+    let called = |fragment: &str| -> Vec<(String, String)> {
+        storm(fragment).lanes().iter().map(|lane| (lane.title().to_owned(), lane.name().to_owned())).collect()
+    };
+    let both = |name: &str| (name.to_owned(), name.to_owned());
+    let engines = called("storm?store=versioned&store=versioned&engine=flat-file&store=versioned&engine=embedded");
+    let names = ["In memory", "In a flat file", "In an embedded database"];
+    assert_eq!(engines, names.map(|name| (format!("Versioned · {name}"), name.to_owned())));
+    // What both have is not said of either; of one that is alone of its kind, what it has of its own is.
+    assert_eq!(
+        called("storm?store=replicated&replicas=5&store=replicated&replicas=5&loss=10%25&store=local&retries=9"),
+        ["Replicated · loss=0%", "Replicated · loss=10%", "Local · retries=9"].map(both)
+    );
+    assert_eq!(called("storm?store=local&store=raft"), ["Local", "Raft"].map(both));
+}
