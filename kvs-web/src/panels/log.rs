@@ -2,7 +2,7 @@ use gloo_timers::callback::Timeout;
 use web_sys::Element;
 use yew::prelude::*;
 
-use super::share::{copy_text, download};
+use super::clipboard::{download, use_copied};
 use super::value_of;
 use crate::command::Command;
 use crate::store::Store;
@@ -55,14 +55,11 @@ pub fn Log(props: &LogProps) -> Html {
         Callback::from(move |_: MouseEvent| lines_max.set(*lines_max + 5 * LINES))
     };
     let announcer = use_mut_ref(Announcer::default);
-    let copied = use_state(|| false);
+    let (copied, copy) = use_copied(&NodeRef::default());
     let copy = {
-        let (store, filter, copied) = (props.store.clone(), filter.clone(), copied.clone());
+        let (store, filter) = (props.store.clone(), filter.clone());
         Callback::from(move |_: MouseEvent| {
-            copy_text(&store.read(|player| transcript::text(player, *filter)), &NodeRef::default());
-            copied.set(true);
-            let copied = copied.clone();
-            Timeout::new(2_000, move || copied.set(false)).forget();
+            copy.emit((store.read(|player| transcript::text(player, *filter)), "Copied"));
         })
     };
     let save = {
@@ -118,7 +115,7 @@ pub fn Log(props: &LogProps) -> Html {
                     }) }
                 </ol>
                 <div class="verbs small">
-                    <button data-testid="copy-log" onclick={copy}>{ if *copied { "Copied" } else { "Copy" } }</button>
+                    <button data-testid="copy-log" onclick={copy}>{ copied.unwrap_or("Copy") }</button>
                     <button data-testid="save-log" onclick={save}>{ "Save" }</button>
                     <button data-testid="print-log" onclick={print}>{ "Print" }</button>
                 </div>
