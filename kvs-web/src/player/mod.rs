@@ -57,6 +57,9 @@ pub enum CommandError {
 /// How far ahead of everything lived a seek may go.
 const SEEK_AHEAD_MAX: Span = Span::from_secs(600);
 
+/// The most changes of the architecture that can be taken back.
+const REPLACED_MAX: usize = 50;
+
 /// A run, and the present in it.
 pub struct Player {
     timeline: Timeline,
@@ -65,6 +68,8 @@ pub struct Player {
     speed: Speed,
     undone: Vec<Branch>,
     done: Vec<Branch>,
+    /// What there was before each change of the architecture, and the instant that was looked at.
+    replaced: Vec<(Recording, Time)>,
 }
 
 /// Another way the run went, or might go: these inputs instead of all from the `place`-th on.
@@ -83,6 +88,7 @@ impl Player {
             speed: Speed::default(),
             undone: Vec::new(),
             done: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -148,6 +154,11 @@ impl Player {
     /// Whether there is something to redo.
     pub fn can_redo(&self) -> bool {
         !self.undone.is_empty()
+    }
+
+    /// Whether a change of the architecture can be taken back.
+    pub fn can_take_back(&self) -> bool {
+        !self.replaced.is_empty()
     }
 
     /// How many events and inputs there were up to the present.
@@ -232,20 +243,26 @@ impl Player {
                 self.begin(Recording::new(architecture.clone(), *seed))
             }
             Command::Reseed(seed) => self.begin(Recording::new(self.architecture().clone(), seed)),
-            Command::Choose(animal) => {
-                self.begin(Recording::new(catalog::exhibit_of(animal).architecture(), self.recording().seed))
+            Command::Choose(animal) => self.replace(catalog::exhibit_of(animal).architecture()),
+            Command::Compose(architecture) => {
+                architecture.validate()?;
+                self.replace(*architecture)
             }
             Command::SetOption { name, value } => {
                 let mut architecture = self.architecture().clone();
                 architecture.set(name, &value)?;
                 architecture.validate()?;
-                self.begin(Recording::new(architecture, self.recording().seed))
+                self.replace(architecture)
             }
+            Command::TakeBack => match self.replaced.pop() {
+                Some((recording, time)) => self.begin_at(recording, time),
+                None => Changes::default(),
+            },
             Command::Continue(recording, time) => self.go_on(*recording, time),
             Command::Load(recording, time) => {
-                let changes = self.begin(*recording);
-                self.timeline.seek(time);
-                changes
+                // Whatever came before was about another run.
+                self.replaced.clear();
+                self.begin_at(*recording, time)
             }
         })
     }
@@ -302,9 +319,24 @@ impl Player {
     }
 
     fn begin(&mut self, recording: Recording) -> Changes {
-        let speed = self.speed;
-        *self = Self { speed, ..Self::new(recording) };
+        let (speed, replaced) = (self.speed, core::mem::take(&mut self.replaced));
+        *self = Self { speed, replaced, ..Self::new(recording) };
         Changes::RUN
+    }
+
+    fn begin_at(&mut self, recording: Recording, time: Time) -> Changes {
+        let changes = self.begin(recording);
+        self.timeline.seek(time);
+        changes
+    }
+
+    /// Another architecture with the same seed.
+    fn replace(&mut self, architecture: Architecture) -> Changes {
+        self.replaced.push((self.recording().clone(), self.now()));
+        if self.replaced.len() > REPLACED_MAX {
+            self.replaced.remove(0);
+        }
+        self.begin(Recording::new(architecture, self.recording().seed))
     }
 }
 
