@@ -44,7 +44,7 @@ pub enum Command {
     Compose(Box<Architecture>),
     /// As if the last change of the architecture had not been made: the run that there was before it, at the instant it was left.
     TakeBack,
-    /// The same run up to its present, and from there on this one, at one of its instants.
+    /// The same run up to some point, and from there on this one, at one of its instants.
     Continue(Box<Recording>, Time),
     /// Another run, at one of its instants.
     Load(Box<Recording>, Time),

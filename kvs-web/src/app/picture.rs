@@ -41,7 +41,7 @@ impl App {
         let onfocusin = ctx.link().batch_callback(|event: FocusEvent| touched(&event).map(Msg::Focused));
         let on_pick = ctx.link().callback(|id| Msg::Touched(Touched::Message(id), By::Pointer));
         let on_twist =
-            ctx.props().embedded().is_none().then(|| ctx.link().callback(|(id, twist)| Msg::WhatIf(id, twist)));
+            ctx.props().embedded().is_none().then(|| ctx.link().callback(|(asked, twist)| Msg::WhatIf(asked, twist)));
         let in_flight = self.store.read(|player| player.world().letters().len());
         let drawn_max = messages_max(&self.layout);
         let is_fresh = self.store.read(|player| player.recording().inputs().is_empty() && !player.is_playing());

@@ -17,6 +17,8 @@ use kvs_core::zoo::{Architecture, Names, OptionError, catalog};
 use crate::command::{Command, Speed};
 use timeline::Timeline;
 
+pub use timeline::Then;
+
 /// What a command has changed, so that only what shows it is drawn anew.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -216,6 +218,16 @@ impl Player {
         Some((world.now(), world))
     }
 
+    /// The run as it is now.
+    pub fn present(&self) -> Then {
+        Then { sim: self.sim().clone(), inputs_done: self.inputs_done(), entries: self.trace().len() }
+    }
+
+    /// The run right after one of the things that have happened, by its place in the story, or right before it.
+    pub fn around(&self, entry: usize, is_after: bool) -> Option<Then> {
+        self.timeline.around(entry, is_after)
+    }
+
     // ---- changing
 
     /// Does something. On an error nothing has changed.
@@ -286,9 +298,10 @@ impl Player {
         Ok(Changes::BRANCH)
     }
 
-    /// Another recording that agrees with this one up to the present.
+    /// Another recording, which may differ from this one in its past as well.
     fn go_on(&mut self, recording: Recording, time: Time) -> Changes {
-        let place = self.timeline.inputs_done();
+        let both = self.recording().inputs().iter().zip(recording.inputs());
+        let place = both.take_while(|(mine, other)| mine == other).count();
         let tail = self.recording().inputs()[place..].to_vec();
         self.timeline.rewrite(recording);
         self.timeline.seek(time);

@@ -21,6 +21,16 @@ pub(super) struct Timeline {
     horizon: Time,
 }
 
+/// A run at one of its moments.
+pub struct Then {
+    /// The world, with standing orders.
+    pub sim: Sim,
+    /// How many of the recording's inputs lie before it.
+    pub inputs_done: usize,
+    /// How many entries of the story do.
+    pub entries: usize,
+}
+
 /// All that was lived, for people.
 #[derive(Default)]
 struct Lived {
@@ -131,6 +141,23 @@ impl Timeline {
         let mut sim = replay.sim().clone();
         sim.advance_to_moment(*at, &mut ());
         Some(sim.world().clone())
+    }
+
+    /// The run right after the event or input that made an entry of the story, or right before it.
+    pub(super) fn around(&self, entry: usize, is_after: bool) -> Option<Then> {
+        let step = self.lived.steps.partition_point(|extent| extent.entries <= entry);
+        let place = if is_after { step } else { step.checked_sub(1)? };
+        let entries = self.lived.steps.get(step).and(self.lived.steps.get(place))?.entries;
+        let mut replay = self.replay_at(u64::try_from(place).ok()?);
+        let mut sim = replay.sim().clone();
+        if !is_after {
+            let until = match replay.next_input(&self.recording) {
+                Some((at, _)) => *at,
+                None => Moment { time: replay.next_moment(&self.recording)?.time, events: 0 },
+            };
+            sim.advance_to_moment(until, &mut ());
+        }
+        Some(Then { sim, inputs_done: replay.inputs_done(), entries })
     }
 
     fn extent_at(&self, progress: u64) -> Extent {
