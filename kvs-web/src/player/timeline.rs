@@ -187,8 +187,12 @@ impl Timeline {
     fn note_step(&mut self) {
         self.lived.note_step();
         self.horizon = self.horizon.max(self.present.moment().time);
-        let last = self.keyframes.last().map_or(0, Replay::progress);
-        if self.progress() >= last + self.keyframe_every {
+        // Not nearer than it takes to live through what a keyframe has waiting, or keyframes would cost more than the life itself.
+        let next = self
+            .keyframes
+            .last()
+            .map_or(0, |last| last.progress() + self.keyframe_every.max(last.sim().world().waiting() as u64));
+        if self.progress() >= next {
             self.keyframes.push(self.present.clone());
             if self.keyframes.len() > KEYFRAMES_MAX {
                 let mut place = 0;
