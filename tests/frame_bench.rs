@@ -82,13 +82,17 @@ async fn report(replicas: u32, messages: usize) {
 
 /// A run in which so many messages are on their way: slow links, and replicas that gossip as often as it takes.
 fn busy(replicas: u32, messages: usize) -> Player {
-    let mut interval_us = u64::from(replicas) * 2_000_000 / messages as u64;
-    for _ in 0..6 {
-        let mut sim = Sim::new(&gossiping(replicas, interval_us), 1, &mut ());
+    // How often that is, is between these.
+    let (mut often_us, mut seldom_us) = (500_u64, 10_000_000_u64);
+    while seldom_us > often_us + often_us / 50 {
+        let between_us = (often_us * seldom_us).isqrt();
+        let mut sim = Sim::new(&gossiping(replicas, between_us), 1, &mut ());
         sim.apply(&traffic(), &mut ()).expect("clients are there");
         sim.advance_to(Time::ZERO + WARM, &mut ());
-        interval_us = (interval_us * sim.world().letters().len() as u64 / messages as u64).max(1);
+        let ends = if sim.world().letters().len() > messages { &mut often_us } else { &mut seldom_us };
+        *ends = between_us;
     }
+    let interval_us = often_us;
     let mut player = Player::new(Recording::new(gossiping(replicas, interval_us), 1));
     let at_once = Speed::all().find(|speed| speed.factor() == 1.0).expect("as fast as the clock");
     for command in
