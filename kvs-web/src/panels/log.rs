@@ -43,7 +43,7 @@ pub fn Log(props: &LogProps) -> Html {
         });
     }
     let onscroll = {
-        let list = list.clone();
+        let (list, follows) = (list.clone(), follows.clone());
         Callback::from(move |_: Event| {
             if let Some(list) = list.cast::<Element>() {
                 *follows.borrow_mut() = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END;
@@ -115,8 +115,12 @@ pub fn Log(props: &LogProps) -> Html {
                         let message = player.trace().get(place).and_then(|entry| Asked::about(entry, place));
                         let is_open = *opened == Some(place);
                         let open = {
-                            let opened = opened.clone();
-                            Callback::from(move |_: MouseEvent| opened.set(Some(place).filter(|_| !is_open)))
+                            let (opened, follows) = (opened.clone(), follows.clone());
+                            Callback::from(move |_: MouseEvent| {
+                                // The line that is asked about stays where it is.
+                                *follows.borrow_mut() &= is_open;
+                                opened.set(Some(place).filter(|_| !is_open));
+                            })
                         };
                         html! {
                             <li class={class(line.kind)}>
