@@ -2,7 +2,7 @@
 
 use kvs_core::sim::{Input, Recording};
 use kvs_core::time::{Span, Time};
-use kvs_core::zoo::Animal;
+use kvs_core::zoo::{Animal, Architecture};
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,11 @@ pub enum Command {
         /// Its value.
         value: String,
     },
-    /// The same run up to its present, and from there on this one, at one of its instants.
+    /// Another architecture with the same seed.
+    Compose(Box<Architecture>),
+    /// As if the last change of the architecture had not been made: the run that there was before it, at the instant it was left.
+    TakeBack,
+    /// The same run up to some point, and from there on this one, at one of its instants.
     Continue(Box<Recording>, Time),
     /// Another run, at one of its instants.
     Load(Box<Recording>, Time),

@@ -74,15 +74,17 @@ pub struct Line {
     pub words: String,
     /// What it is about.
     pub kind: Kind,
+    /// Its place in the story.
+    pub place: usize,
 }
 
 /// What has happened up to the present, the newest first.
 pub fn backwards(player: &Player, filter: Filter) -> impl Iterator<Item = Line> {
     let names = player.names();
-    let admitted = player.trace().iter().rev().filter(move |entry| filter.admits(entry));
-    admitted.filter_map(|entry| {
+    let admitted = player.trace().iter().enumerate().rev().filter(move |(_, entry)| filter.admits(entry));
+    admitted.filter_map(|(place, entry)| {
         let words = sentence(&describe(entry, names)?);
-        Some(Line { time: entry.time, words, kind: kind(entry) })
+        Some(Line { time: entry.time, words, kind: kind(entry), place })
     })
 }
 

@@ -14,7 +14,7 @@ use kvs_web::command::Command;
 use kvs_web::compare::chart::{outline, scale, stretch, target, words};
 use kvs_web::compare::figures::{Tone, rows, span_words};
 use kvs_web::compare::what_if_dialog::parting;
-use kvs_web::compare::{Comparison, StormError, StormLink, Twist, WhatIf};
+use kvs_web::compare::{Asked, Comparison, StormError, StormLink, Twist, WhatIf};
 use kvs_web::player::Player;
 use proptest::prelude::*;
 
@@ -241,7 +241,7 @@ fn what_if_it_were_lost_late_or_twice() {
         (Twist::Late, |was, is| is > was),
         (Twist::Twice, |was, is| is <= was),
     ] {
-        let what_if = WhatIf::new(&player, id, twist).expect("it is on its way");
+        let what_if = WhatIf::new(&player, Asked::Now(id), twist).expect("it is on its way");
         let comparison = futures(&what_if);
         let (was, is) = (arrivals(&comparison, 0, kind), arrivals(&comparison, 1, kind));
         assert!(check(was[0], is[0]), "{}: {was:?}, {is:?}", twist.name());
@@ -258,7 +258,7 @@ fn what_if_it_were_lost_late_or_twice() {
 #[test]
 fn the_first_difference_of_a_loss_is_that_it_does_not_arrive() {
     let (player, id) = asked();
-    let what_if = WhatIf::new(&player, id, Twist::Lost).expect("it is on its way");
+    let what_if = WhatIf::new(&player, Asked::Now(id), Twist::Lost).expect("it is on its way");
     let comparison = futures(&what_if);
     let parting = parting(&what_if, &comparison).expect("it makes a difference");
     assert!(parting.as_it_is.starts_with("R1 receives"), "{parting:?}");
@@ -268,7 +268,7 @@ fn the_first_difference_of_a_loss_is_that_it_does_not_arrive() {
 #[test]
 fn what_if_the_receiver_crashed() {
     let (player, id) = asked();
-    let what_if = WhatIf::new(&player, id, Twist::Crashed).expect("R1 is up");
+    let what_if = WhatIf::new(&player, Asked::Now(id), Twist::Crashed).expect("R1 is up");
     let mut comparison = futures(&what_if);
     comparison.seek(comparison.horizon());
     let is_up = |lane: usize| comparison.lanes()[lane].player().world().is_up(NodeId(0));
@@ -280,7 +280,7 @@ fn what_if_the_receiver_crashed() {
         let _stepped = player.apply(Command::StepForward).expect("it may");
         let letters = player.world().letters();
         if let Some((id, _, _)) = letters.iter().find(|(_, _, letter)| letter.to == NodeId(3)) {
-            assert_eq!(WhatIf::new(&player, *id, Twist::Crashed), Err(Refusal::NotAServer));
+            assert_eq!(WhatIf::new(&player, Asked::Now(*id), Twist::Crashed), Err(Refusal::NotAServer));
             return;
         }
     }
@@ -291,7 +291,7 @@ fn what_if_the_receiver_crashed() {
 fn another_future_can_be_kept_and_undone() {
     let (mut player, id) = asked();
     let before = player.recording().clone();
-    let what_if = WhatIf::new(&player, id, Twist::Lost).expect("it is on its way");
+    let what_if = WhatIf::new(&player, Asked::Now(id), Twist::Lost).expect("it is on its way");
     assert_eq!(player.recording(), &before, "asking changes nothing");
     let kept = Command::Continue(Box::new(what_if.as_it_would_be.clone()), what_if.at);
     assert!(player.apply(kept).expect("it goes on").recording);
@@ -316,7 +316,7 @@ fn what_is_done_later_is_done_in_both_futures_but_not_to_single_messages() {
     let later = player.world().letters()[0].0;
     let _held = player.apply(Command::Input(Input::Message { id: later, fate: Fate::Hold })).expect("it is on its way");
     let _sought = player.apply(Command::Seek(now)).expect("it may");
-    let what_if = WhatIf::new(&player, id, Twist::Late).expect("it is on its way");
+    let what_if = WhatIf::new(&player, Asked::Now(id), Twist::Late).expect("it is on its way");
     let inputs = what_if.as_it_would_be.inputs();
     assert!(inputs.is_sorted_by_key(|(at, _)| *at));
     let says = |input: &Input| inputs.iter().filter(|(_, each)| each == input).count();
@@ -326,4 +326,85 @@ fn what_is_done_later_is_done_in_both_futures_but_not_to_single_messages() {
     let released = inputs.iter().find(|(_, input)| *input == Input::Message { id, fate: Fate::Release });
     assert_eq!(released.map(|(at, _)| at.time), Some(now + Span::from_secs(1)));
     assert_eq!(what_if.as_it_is, *player.recording());
+}
+
+/// The place in the story at which a message leaves or arrives, with its time.
+fn tells(player: &Player, id: Sequence, of: fn(&What) -> Option<Sequence>) -> (usize, Time) {
+    let place = player.trace().iter().position(|entry| of(&entry.what) == Some(id)).expect("it is told");
+    (place, player.trace()[place].time)
+}
+
+fn sent(what: &What) -> Option<Sequence> {
+    if let What::Sent { id, .. } = what { Some(*id) } else { None }
+}
+
+fn delivered(what: &What) -> Option<Sequence> {
+    if let What::Delivered { id, .. } = what { Some(*id) } else { None }
+}
+
+#[test]
+fn what_if_a_message_had_met_another_fate_is_asked_of_the_past() {
+    let (mut player, id) = asked();
+    let kind = player.world().letters()[0].2.message.kind();
+    let _sought = player.apply(Command::Seek(player.now() + Span::from_secs(3))).expect("it may");
+    assert!(player.world().letters().iter().all(|(each, _, _)| *each != id), "it has arrived");
+    assert_eq!(WhatIf::new(&player, Asked::Now(id), Twist::Lost), Err(Refusal::NoSuchMessage));
+    for told in [sent, delivered] {
+        let (place, time) = tells(&player, id, told);
+        for twist in Twist::ALL {
+            let what_if = WhatIf::new(&player, Asked::Then(place), twist).expect("it was on its way then");
+            assert_eq!(what_if.at, time, "{}", twist.name());
+            let comparison = futures(&what_if);
+            let (was, is) = (arrivals(&comparison, 0, kind), arrivals(&comparison, 1, kind));
+            match twist {
+                Twist::Twice => assert!(is.contains(&was[0]) && is.len() > was.len(), "{was:?}, {is:?}"),
+                _ => assert!(!is.contains(&was[0]), "{}: {was:?}, {is:?}", twist.name()),
+            }
+            // Up to that moment the two are one.
+            let before = |lane: usize| comparison.lanes()[lane].player().whole_trace()[..place].to_vec();
+            assert_eq!(before(0), before(1));
+            let parting = parting(&what_if, &comparison).expect("it makes a difference");
+            assert!(parting.time >= what_if.at, "{}", twist.name());
+        }
+    }
+    let (asked, receiver) = Asked::about_gone(&player, id).expect("it is told");
+    assert_eq!((asked, receiver), (Asked::Then(tells(&player, id, delivered).0), NodeId(0)));
+}
+
+#[test]
+fn another_past_can_be_kept_and_undone() {
+    let (mut player, id) = asked();
+    let _sought = player.apply(Command::Seek(player.now() + Span::from_secs(2))).expect("it may");
+    let _done = player.apply(Command::Input(Input::Crash(NodeId(2)))).expect("it may");
+    let (before, now) = (player.recording().clone(), player.now());
+    let (place, time) = tells(&player, id, delivered);
+    let what_if = WhatIf::new(&player, Asked::Then(place), Twist::Lost).expect("it was on its way then");
+    let kept = Command::Continue(Box::new(what_if.as_it_would_be.clone()), what_if.at);
+    assert!(player.apply(kept).expect("it goes on").recording);
+    assert_eq!((player.recording(), player.now()), (&what_if.as_it_would_be, time));
+    let _sought = player.apply(Command::Seek(now)).expect("it may");
+    assert!(player.trace().iter().all(|entry| delivered(&entry.what) != Some(id)), "it never came");
+    assert!(!player.world().is_up(NodeId(2)), "what was done later is still done");
+    let _undone = player.apply(Command::Undo).expect("it may");
+    assert_eq!(player.recording(), &before);
+    assert!(player.trace().iter().any(|entry| delivered(&entry.what) == Some(id)), "and back");
+    let _redone = player.apply(Command::Redo).expect("it may");
+    assert_eq!(player.recording(), &what_if.as_it_would_be);
+}
+
+#[test]
+fn lanes_are_called_by_what_tells_them_apart() {
+    let called = |fragment: &str| -> Vec<(String, String)> {
+        storm(fragment).lanes().iter().map(|lane| (lane.title().to_owned(), lane.name().to_owned())).collect()
+    };
+    let both = |name: &str| (name.to_owned(), name.to_owned());
+    let engines = called("storm?store=versioned&store=versioned&engine=flat-file&store=versioned&engine=embedded");
+    let names = ["In memory", "In a flat file", "In an embedded database"];
+    assert_eq!(engines, names.map(|name| (format!("Versioned · {name}"), name.to_owned())));
+    // What both have is not said of either; of one that is alone of its kind, what it has of its own is.
+    assert_eq!(
+        called("storm?store=replicated&replicas=5&store=replicated&replicas=5&loss=10%25&store=local&retries=9"),
+        ["Replicated · loss=0%", "Replicated · loss=10%", "Local · retries=9"].map(both)
+    );
+    assert_eq!(called("storm?store=local&store=raft"), ["Local", "Raft"].map(both));
 }

@@ -189,3 +189,31 @@ fn the_ring_shows_what_the_newest_view_up_to_the_present_has_moved() {
     apply(&mut player, seconds(1));
     assert_eq!(Keyspace::new(&player).map(|keyspace| keyspace.epoch), Some(1), "the view is still to come");
 }
+
+#[test]
+fn changes_of_the_architecture_are_taken_back_one_by_one() {
+    let mut player = player(1);
+    apply(&mut player, put(3, "x"));
+    apply(&mut player, Command::Seek(Time::from_us(400_000)));
+    let first = (player.recording().clone(), player.now());
+    let mut larger = player.architecture().clone();
+    larger.servers = 5;
+    apply(&mut player, Command::Compose(Box::new(larger.clone())));
+    assert_eq!((player.architecture(), player.recording().seed, player.now()), (&larger, 7, Time::ZERO));
+    apply(&mut player, Command::SetOption { name: "loss", value: "10%".into() });
+    let mut refused = larger.clone();
+    refused.links.latency_min = Span::from_secs(9);
+    assert!(player.apply(Command::Compose(Box::new(refused))).is_err());
+    // The same store from its beginning, which is no change of it.
+    apply(&mut player, Command::Restart);
+    apply(&mut player, Command::TakeBack);
+    assert_eq!(player.architecture(), &larger);
+    apply(&mut player, Command::TakeBack);
+    assert_eq!((player.recording().clone(), player.now()), first);
+    assert!(!player.can_take_back());
+    assert!(!player.apply(Command::TakeBack).expect("it may").any());
+    // Another run has another past.
+    apply(&mut player, Command::Compose(Box::new(larger)));
+    apply(&mut player, Command::Load(Box::new(first.0), first.1));
+    assert!(!player.can_take_back());
+}

@@ -122,3 +122,32 @@ async fn what_if_a_message_were_lost_shows_two_futures_and_keeps_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_if_is_asked_of_what_has_happened_in_the_story() {
+    read(WIDE, "replicated?seed=1", |page| {
+        Box::pin(async move {
+            page.click("[data-testid=put]").await;
+            for _ in 0..6 {
+                page.click("[data-testid=step]").await;
+            }
+            page.choose("[data-testid=log-filter]", "Every message").await;
+            page.until("a message has come", "return document.querySelector('[data-testid=log]').innerText.includes('R1 receives')").await;
+            let ask = "const line = [...document.querySelectorAll('[data-testid=log] li')].find(li => li.innerText.includes('R1 receives')); \
+                line.querySelector('[data-testid=ask-what-if]').click()";
+            page.script(ask).await;
+            page.click("[data-testid=log] [data-testid=what-if-lost]").await;
+            page.until("both futures are lived", READY).await;
+            assert!(page.text("[data-testid=parting]").await.contains("R1 receives"));
+            page.click("[data-testid=what-if-keep]").await;
+            page.until(
+                "it did not come",
+                "const log = document.querySelector('[data-testid=log]').innerText; return log.includes('you dropped it') && !log.includes('R1 receives')",
+            )
+            .await;
+            page.click("[data-testid=undo]").await;
+            page.until("as before", "return !document.querySelector('[data-testid=log]').innerText.includes('you dropped it')").await;
+        })
+    })
+    .await;
+}

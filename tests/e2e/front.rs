@@ -159,6 +159,10 @@ async fn the_composer_changes_one_socket_says_what_comes_of_it_and_takes_it_back
             page.click(&button("Ordering", "raft")).await;
             page.until("three servers", "return document.querySelectorAll('.node.server').length === 3").await;
             page.until("the seed is the same", "return location.hash.startsWith('#raft?') && location.hash.includes('seed=3')").await;
+            // What was there before stays with the run, and not with the panel.
+            page.click("[data-testid=open-options]").await;
+            page.until("it is closed", "return document.querySelector('[data-testid=options]') === null").await;
+            page.click("[data-testid=open-options]").await;
             page.click("[data-testid=take-back]").await;
             page.click("[data-testid=take-back]").await;
             page.until("as before", "return document.querySelector('[data-node=R3]') !== null").await;

@@ -284,6 +284,11 @@ impl<P: Process> World<P> {
         due
     }
 
+    /// How many messages, timers and syncs are to come: that many things a copy of the world has for its own.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Every message between leaving and arriving, oldest first.
     pub fn letters(&self) -> Vec<(Sequence, Whereabouts, &Letter<P::Message>)> {
         let travelling = self.queue.iter().filter_map(|(due, id, what)| match what {

@@ -116,6 +116,11 @@ impl<T> Queue<T> {
         Some(Ticket { sequence, slot: slot as u32 })
     }
 
+    /// How much waits.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
     /// All that waits, in no particular order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Time, Sequence, &T)> {
         self.slots.iter().flatten().map(|waiting| (waiting.at, waiting.sequence, &waiting.what))
@@ -151,6 +156,7 @@ mod tests {
         assert_eq!(queue.cancel(first), Some('x'));
         queue.push(Time::from_us(9), 'y');
         assert_eq!(queue.cancel(first), None);
+        assert_eq!(queue.len(), 1);
         assert_eq!(queue.next_at(), Some(Time::from_us(9)));
         assert_eq!(queue.pop().map(|(_, _, what)| what), Some('y'));
         assert!(queue.pop().is_none());

@@ -1,11 +1,10 @@
 //! What a run on its page is told.
 
-use kvs_core::world::Sequence;
 use web_sys::KeyboardEvent;
 
 use super::picture::Touched;
 use crate::command::Command;
-use crate::compare::Twist;
+use crate::compare::{Asked, Twist};
 use crate::panels::{caption, level};
 use crate::player::Changes;
 use crate::player::script::Lit;
@@ -47,7 +46,7 @@ pub enum Msg {
     /// The page is out of sight, or back in it.
     Hidden,
     /// Show what would become of the run if a message met another fate.
-    WhatIf(Sequence, Twist),
+    WhatIf(Asked, Twist),
     /// Go on that way, or (false) as it was.
     Decide(bool),
     /// The sentence has been read.

@@ -209,7 +209,7 @@ impl Component for App {
                 self.frames.rest();
                 false
             }
-            Msg::WhatIf(id, twist) => self.ask_what_if(id, twist),
+            Msg::WhatIf(asked, twist) => self.ask_what_if(ctx, asked, twist),
             Msg::Decide(keeps) => self.decide(ctx, keeps),
             Msg::Dismiss => {
                 self.notice = None;

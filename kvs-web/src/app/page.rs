@@ -19,6 +19,7 @@ impl App {
         let send = ctx.link().callback(Msg::Command);
         let on_select = ctx.link().callback(Msg::Select);
         let on_point = ctx.link().callback(Msg::Point);
+        let on_twist = ctx.link().callback(|(asked, twist)| Msg::WhatIf(asked, twist));
         let close = ctx.link().callback(|()| Msg::Select(Selection::Nothing));
         let toggle = |open: Open| ctx.link().callback(move |_: MouseEvent| Msg::Toggle(open));
         let shut = |open: Open| ctx.link().callback(move |()| Msg::Toggle(open));
@@ -57,7 +58,7 @@ impl App {
                         <transport::Transport store={self.store.clone()} send={send.clone()} />
                         <diagram::DiagramPanel store={self.store.clone()} send={send.clone()} on_select={on_select.clone()}
                             pointed={self.pointed.clone()} on_unpoint={on_point.reform(|()| Vec::new())} />
-                        <log::Log store={self.store.clone()} send={send.clone()} />
+                        <log::Log store={self.store.clone()} send={send.clone()} on_twist={on_twist.clone()} />
                     </div>
                     <div class="right">
                         <operations::Operations store={self.store.clone()} send={send.clone()} />
@@ -68,7 +69,7 @@ impl App {
                             if !self.is_in_level() { <search::SearchPanel store={self.store.clone()} send={send.clone()} /> }
                         </promises::Promises>
                         <disk::Disks store={self.store.clone()} send={send.clone()} selected={self.selection} />
-                        <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} />
+                        <inspector::Inspector store={self.store.clone()} {send} selected={self.selection} on_select={on_select} {on_twist} />
                         <share_panel::SharePanel store={self.store.clone()} />
                     </div>
                 </main>

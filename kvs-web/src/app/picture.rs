@@ -41,8 +41,7 @@ impl App {
         let onfocusin = ctx.link().batch_callback(|event: FocusEvent| touched(&event).map(Msg::Focused));
         let on_pick = ctx.link().callback(|id| Msg::Touched(Touched::Message(id), By::Pointer));
         let on_twist =
-            ctx.props().embedded().is_none().then(|| ctx.link().callback(|(id, twist)| Msg::WhatIf(id, twist)));
-        let in_flight = self.store.read(|player| player.world().letters().len());
+            ctx.props().embedded().is_none().then(|| ctx.link().callback(|(asked, twist)| Msg::WhatIf(asked, twist)));
         let drawn_max = messages_max(&self.layout);
         let is_fresh = self.store.read(|player| player.recording().inputs().is_empty() && !player.is_playing());
         html! {
@@ -56,14 +55,11 @@ impl App {
                 } else {
                     { self.store.read(strip::legend) }
                 }
-                if in_flight > drawn_max {
-                    <p class="crowd">{ format!("{in_flight} messages are on their way; the newest {drawn_max} are drawn.") }</p>
-                }
                 if let Some(at) = self.popover_place() {
                     <popover::Popover store={self.store.clone()} send={send.clone()} selected={self.selection} on_close={close} {at} reach={self.reach()} {on_twist} />
                 }
             </div>
-            <Strip store={self.store.clone()} selected={self.selection} {on_pick} />
+            <Strip store={self.store.clone()} selected={self.selection} {on_pick} {drawn_max} />
             </>
         }
     }

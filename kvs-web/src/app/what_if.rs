@@ -2,18 +2,19 @@
 
 use std::rc::Rc;
 
-use kvs_core::world::Sequence;
 use yew::prelude::*;
 
 use super::{App, Msg};
 use crate::command::Command;
 use crate::compare::what_if_dialog::WhatIfDialog;
-use crate::compare::{Twist, WhatIf};
+use crate::compare::{Asked, Twist, WhatIf};
 use crate::panels;
 
 impl App {
-    pub(super) fn ask_what_if(&mut self, id: Sequence, twist: Twist) -> bool {
-        match self.store.read(|player| WhatIf::new(player, id, twist)) {
+    pub(super) fn ask_what_if(&mut self, ctx: &Context<Self>, asked: Asked, twist: Twist) -> bool {
+        // Nothing goes on below two futures.
+        self.command(ctx, Command::Pause);
+        match self.store.read(|player| WhatIf::new(player, asked, twist)) {
             Ok(what_if) => self.what_if = Some(Rc::new(what_if)),
             Err(refusal) => self.notice = Some(panels::sentence(&refusal.to_string()).into()),
         }

@@ -121,7 +121,7 @@ impl Chart<'_> {
 
     fn strip(&self, measure: Measure, scale: u64, place: usize, lane: &Lane) -> Html {
         let Some(figures) = lane.figures() else {
-            return html! { <div class="lane-strip"><span class="of">{ lane.title().to_owned() }</span><span class="hint">{ "…" }</span></div> };
+            return html! { <div class="lane-strip"><span class="of">{ lane.name().to_owned() }</span><span class="hint">{ "…" }</span></div> };
         };
         let points = figures.series(measure);
         let length = points.len().max(1);
@@ -168,7 +168,7 @@ impl Chart<'_> {
         };
         html! {
             <div class="lane-strip">
-                <span class="of" title={lane.title().to_owned()}>{ lane.title().to_owned() }</span>
+                <span class="of" title={lane.title().to_owned()}>{ lane.name().to_owned() }</span>
                 <div class="series" role="slider" tabindex="0" aria-label={format!("{}: {}", title(measure), lane.title())} aria-valuemin="0"
                     aria-valuemax={(length - 1).to_string()} aria-valuenow={shown.to_string()} aria-valuetext={format!("{when}: {says}")}
                     title="Click to go there" data-strip={place.to_string()} {onclick} {onmousemove} {onmouseleave} {onblur} {onkeydown}>

@@ -9,7 +9,9 @@ use kvs_core::explore::{SpellOf, Storm, Weather};
 use kvs_core::sim::Recording;
 use kvs_core::time::Time;
 use kvs_core::zoo::catalog::{self, Exhibit};
-use kvs_core::zoo::{Architecture, OptionError, parse_span};
+use kvs_core::zoo::{Architecture, Kind, OPTIONS, OptionError, OptionSpec, OptionValue, parse_span};
+
+use super::model::ASIDE;
 
 /// What such links begin with.
 const NAME: &str = "storm";
@@ -179,16 +181,32 @@ impl StormLink {
     /// The storm as it comes over each store.
     pub fn runs(&self) -> Vec<(String, Recording)> {
         let storm = self.storm();
-        self.stores.iter().map(|store| (title(store), storm.recording(store))).collect()
+        let titles = self.stores.iter().map(|store| title(store, &self.stores));
+        titles.zip(&self.stores).map(|(title, store)| (title, storm.recording(store))).collect()
     }
 }
 
-/// What a store is called, with the options in which it differs from its exhibit.
-pub fn title(store: &Architecture) -> String {
-    let mut title = String::from(catalog::exhibit_of(store.animal).title);
-    for (place, (option, value)) in store.changes().enumerate() {
-        // Writing to a string does not fail.
-        let _infallible = write!(title, "{}{}={value}", if place == 0 { " · " } else { ", " }, option.name);
-    }
-    title
+/// What a store is called beside others: with the options in which it differs from those of its kind among them, or, where there are
+/// none, from its exhibit.
+fn title(store: &Architecture, all: &[Architecture]) -> String {
+    let others: Vec<&Architecture> =
+        all.iter().filter(|other| other.animal == store.animal && *other != store).collect();
+    let differs = |option: &OptionSpec, value| {
+        others.iter().any(|other| option.get(other).is_some_and(|of_other| of_other != value))
+    };
+    let what: Vec<(&OptionSpec, OptionValue)> = if others.is_empty() {
+        store.changes().collect()
+    } else {
+        let own = OPTIONS.iter().filter_map(|option| Some((option, option.get(store)?)));
+        own.filter(|(option, value)| differs(option, *value)).collect()
+    };
+    let words = match what.as_slice() {
+        // What is said of it on the page needs no name before it where it is all that differs.
+        [(OptionSpec { kind: Kind::Choice(labels), .. }, OptionValue::Choice(name))] if !others.is_empty() => {
+            labels.iter().find(|(known, _)| known == name).map_or(*name, |(_, label)| *label).to_owned()
+        }
+        what => what.iter().map(|(option, value)| format!("{}={value}", option.name)).collect::<Vec<_>>().join(", "),
+    };
+    let exhibit = catalog::exhibit_of(store.animal).title;
+    if words.is_empty() { exhibit.into() } else { format!("{exhibit}{ASIDE}{words}") }
 }

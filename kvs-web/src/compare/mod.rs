@@ -21,4 +21,4 @@ pub mod what_if_dialog;
 
 pub use link::{StormError, StormLink};
 pub use model::{Comparison, Lane};
-pub use what_if::{Twist, WhatIf};
+pub use what_if::{Asked, Twist, WhatIf};

@@ -10,9 +10,13 @@ use crate::player::Player;
 /// How many stretches of time a chart has.
 const STRETCHES: u64 = 40;
 
+/// What stands in a title between the name of a store and what is said of it.
+pub(super) const ASIDE: &str = " · ";
+
 /// One of the runs.
 pub struct Lane {
     title: String,
+    name: String,
     player: Player,
     figures: Option<Figures>,
 }
@@ -21,6 +25,11 @@ impl Lane {
     /// What it is called.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// What it is called where there is little room: what tells it from the others.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The run, at the present of all.
@@ -32,6 +41,14 @@ impl Lane {
     pub fn figures(&self) -> Option<&Figures> {
         self.figures.as_ref()
     }
+}
+
+/// What all titles begin with, if that is the name of one store.
+fn shared(runs: &[(String, Recording)]) -> &str {
+    let Some((first, rest)) = runs.split_first() else { return "" };
+    let Some(end) = first.0.find(ASIDE) else { return "" };
+    let store = &first.0[..end + ASIDE.len()];
+    if rest.iter().all(|(title, _)| title.starts_with(store)) { store } else { "" }
 }
 
 /// Runs under one clock.
@@ -46,7 +63,12 @@ pub struct Comparison {
 impl Comparison {
     /// Runs with their titles, at an instant; all of them end at the horizon.
     pub fn new(runs: impl IntoIterator<Item = (String, Recording)>, now: Time, horizon: Time) -> Self {
-        let lane = |(title, recording)| Lane { title, player: Player::new(recording), figures: None };
+        let runs: Vec<(String, Recording)> = runs.into_iter().collect();
+        let shared = shared(&runs).len();
+        let lane = |(title, recording): (String, Recording)| {
+            let name = title.get(shared..).unwrap_or(&title).to_owned();
+            Lane { title, name, player: Player::new(recording), figures: None }
+        };
         let mut lanes: Vec<Lane> = runs.into_iter().map(lane).collect();
         let now = now.min(horizon);
         for lane in &mut lanes {

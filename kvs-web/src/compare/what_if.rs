@@ -1,11 +1,11 @@
 //! One message with another fate, and what becomes of it.
 
 use kvs_core::process::NodeId;
-use kvs_core::sim::{Difference, Entry, Fate, Input, Recording, Refusal, Trace, first_difference};
+use kvs_core::sim::{Difference, Entry, Fate, Input, Recording, Refusal, Trace, What, first_difference};
 use kvs_core::time::{Span, Time};
 use kvs_core::world::{Moment, Sequence};
 
-use crate::player::Player;
+use crate::player::{Player, Then, is_on_a_link};
 
 /// How much longer a message is on its way that is late.
 const LATE: Span = Span::from_secs(1);
@@ -51,6 +51,48 @@ impl Twist {
     }
 }
 
+/// Which message is asked about, and when it is to meet another fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// One that is on its way, now.
+    Now(Sequence),
+    /// One that has left or arrived, right after the one or right before the other, by the place in the story that tells of it.
+    Then(usize),
+}
+
+impl Asked {
+    /// Whatever can be asked about an entry of the story at a place, with the message's receiver.
+    pub fn about(entry: &Entry, place: usize) -> Option<(Self, NodeId)> {
+        match &entry.what {
+            What::Sent { to, message, .. } | What::Delivered { to, message, .. } if is_on_a_link(message) => {
+                Some((Self::Then(place), *to))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whatever can be asked about a message that is no longer on its way: about its arrival or else its departure.
+    pub fn about_gone(player: &Player, gone: Sequence) -> Option<(Self, NodeId)> {
+        let mut story = player.trace().iter().enumerate().rev();
+        story.find_map(|(place, entry)| match entry.what {
+            What::Sent { id, .. } | What::Delivered { id, .. } if id == gone => Self::about(entry, place),
+            _ => None,
+        })
+    }
+
+    /// The moment, and the message.
+    fn find(self, player: &Player) -> Option<(Then, Sequence)> {
+        match self {
+            Self::Now(id) => Some((player.present(), id)),
+            Self::Then(place) => match player.trace().get(place)?.what {
+                What::Sent { id, .. } => Some((player.around(place, true)?, id)),
+                What::Delivered { id, .. } => Some((player.around(place, false)?, id)),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// What was, and what would be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WhatIf {
@@ -73,10 +115,11 @@ pub struct WhatIf {
 }
 
 impl WhatIf {
-    /// What would become of the player's run if a message on its way met another fate now. What is done to the run later is done in
-    /// both, except to single messages: those are others then.
-    pub fn new(player: &Player, id: Sequence, twist: Twist) -> Result<Self, Refusal> {
-        let world = player.world();
+    /// What would become of the player's run if a message met another fate. What is done to the run later is done in both, except to
+    /// single messages: those are others then.
+    pub fn new(player: &Player, asked: Asked, twist: Twist) -> Result<Self, Refusal> {
+        let (Then { sim, inputs_done, entries }, id) = asked.find(player).ok_or(Refusal::NoSuchMessage)?;
+        let world = sim.world();
         let letters = world.letters();
         let (_, _, letter) = letters.into_iter().find(|(each, _, _)| *each == id).ok_or(Refusal::NoSuchMessage)?;
         let now = world.moment();
@@ -87,11 +130,10 @@ impl WhatIf {
             Twist::Crashed => Input::Crash(letter.to),
         };
         let mut trace = Trace::default();
-        player.sim().clone().apply(&input, &mut trace)?;
+        sim.clone().apply(&input, &mut trace)?;
         let as_it_is = player.recording().clone();
         let mut as_it_would_be = as_it_is.clone();
-        let place = player.inputs_done();
-        let later = as_it_would_be.swap_tail(place, Vec::new());
+        let later = as_it_would_be.swap_tail(inputs_done, Vec::new());
         let is_about_one = |input: &Input| matches!(input, Input::Message { .. } | Input::Fire { .. });
         let mut tail: Vec<(Moment, Input)> = vec![(now, input)];
         tail.extend(later.into_iter().filter(|(_, input)| !is_about_one(input)));
@@ -100,7 +142,7 @@ impl WhatIf {
             let place = tail.partition_point(|(at, _)| *at <= then);
             tail.insert(place, (then, Input::Message { id, fate: Fate::Release }));
         }
-        as_it_would_be.swap_tail(place, tail);
+        as_it_would_be.swap_tail(inputs_done, tail);
         let (from, to) = (player.names().name(letter.from), player.names().name(letter.to));
         let kind = letter.message.kind();
         let (question, title) = match twist {
@@ -116,7 +158,7 @@ impl WhatIf {
             as_it_is,
             as_it_would_be,
             title: title.into(),
-            common: player.trace().len(),
+            common: entries,
             own: 1 + trace.entries().len(),
         })
     }
@@ -138,7 +180,8 @@ impl WhatIf {
     }
 }
 
-/// Whether a message's receiver is a server, and up: then it may crash.
-pub fn may_crash(player: &Player, receiver: NodeId) -> bool {
-    player.architecture().is_server(receiver) && player.world().is_up(receiver)
+/// Whether a message's receiver may crash, as far as can be told at once: it is a server, and it is up, or was when the message came.
+pub fn may_crash(player: &Player, asked: Asked, receiver: NodeId) -> bool {
+    let is_up = matches!(asked, Asked::Then(_)) || player.world().is_up(receiver);
+    player.architecture().is_server(receiver) && is_up
 }

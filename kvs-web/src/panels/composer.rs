@@ -1,7 +1,5 @@
 //! The composer: one socket at a time, what else could be in it, and what that would change.
 
-use kvs_core::sim::Recording;
-use kvs_core::time::Time;
 use kvs_core::zoo::{Architecture, Change, Kind, OptionSpec, OptionValue, Part, Socket, catalog};
 use yew::prelude::*;
 
@@ -74,19 +72,13 @@ impl Words {
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
     let looked = use_state(|| None::<Looked>);
-    // What was there before each change, so that it can be taken back.
-    let before = use_state(Vec::<(Recording, Time)>::new);
-    let (recording, now) = props.store.read(|player| (player.recording().clone(), player.now()));
-    let architecture = recording.architecture.clone();
+    let (architecture, can_take_back) =
+        props.store.read(|player| (player.architecture().clone(), player.can_take_back()));
     let choose = {
-        let (send, before, looked) = (props.send.clone(), before.clone(), looked.clone());
-        let recording = recording.clone();
+        let (send, looked) = (props.send.clone(), looked.clone());
         Callback::from(move |(instead, words): (Architecture, Looked)| {
-            let mut all = (*before).clone();
-            all.push((recording.clone(), now));
-            before.set(all);
             looked.set(Some(words));
-            send.emit(Command::Load(Box::new(Recording::new(instead, recording.seed)), Time::ZERO));
+            send.emit(Command::Compose(Box::new(instead)));
         })
     };
     let look = {
@@ -94,14 +86,10 @@ pub fn Composer(props: &ComposerProps) -> Html {
         Callback::from(move |at: Looked| looked.set(Some(at)))
     };
     let take_back = {
-        let (send, before, looked) = (props.send.clone(), before.clone(), looked.clone());
+        let (send, looked) = (props.send.clone(), looked.clone());
         Callback::from(move |_: MouseEvent| {
-            let mut all = (*before).clone();
-            if let Some((recording, at)) = all.pop() {
-                before.set(all);
-                looked.set(None);
-                send.emit(Command::Load(Box::new(recording), at));
-            }
+            looked.set(None);
+            send.emit(Command::TakeBack);
         })
     };
     let said = |at: &str| looked.as_ref().filter(|looked| looked.at == at).map(|looked| looked.words.view());
@@ -110,7 +98,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
             <header>
                 <h2 id="composer-title">{ "Compose" }</h2>
                 <span class="hint">{ "One socket at a time; the run begins again with the same seed. Point at a choice to see what it would change." }</span>
-                <button class="quiet" data-testid="take-back" disabled={before.is_empty()} onclick={take_back}>{ "Take the last change back" }</button>
+                <button class="quiet" data-testid="take-back" disabled={!can_take_back} onclick={take_back}>{ "Take the last change back" }</button>
             </header>
             { for Socket::ALL.iter().map(|socket| row(*socket, &architecture, &look, &choose, said(socket.title()))) }
             <div class="socket sizes">

@@ -11,7 +11,9 @@ use yew::prelude::*;
 
 use super::machine;
 use super::operations::thought;
+use super::popover::twists;
 use crate::command::Command;
+use crate::compare::{Asked, Twist};
 use crate::inspect::{self, Change, Tree};
 use crate::player::Player;
 use crate::stage::scene::value_text;
@@ -23,6 +25,8 @@ pub struct InspectorProps {
     pub send: Callback<Command>,
     pub selected: Selection,
     pub on_select: Callback<Selection>,
+    /// The reader asks what would have been if a message had met another fate.
+    pub on_twist: Callback<(Asked, Twist)>,
 }
 
 /// The most keys that are shown.
@@ -39,7 +43,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
             }
             Selection::Node(node) => node_inside(player, node),
             Selection::Link(a, b) => link_inside(player, a, b, &props.send),
-            Selection::Message(id) => message_inside(player, id, &props.send),
+            Selection::Message(id) => message_inside(player, id, &props.send, &props.on_twist),
         };
         html! {
             <section class="panel inspector" aria-labelledby="inspector-title">
@@ -236,10 +240,15 @@ fn link_inside(player: &Player, a: NodeId, b: NodeId, send: &Callback<Command>) 
 }
 
 #[inline(never)]
-fn message_inside(player: &Player, id: Sequence, send: &Callback<Command>) -> Html {
+fn message_inside(
+    player: &Player,
+    id: Sequence,
+    send: &Callback<Command>,
+    on_twist: &Callback<(Asked, Twist)>,
+) -> Html {
     let letters = player.world().letters();
     let Some((_, at, letter)) = letters.into_iter().find(|(each, _, _)| *each == id) else {
-        return html! { <p class="hint" data-testid="inside">{ "That message has arrived, or is lost." }</p> };
+        return gone(player, id, on_twist);
     };
     let names = player.names();
     let state = match at {
@@ -255,6 +264,19 @@ fn message_inside(player: &Player, id: Sequence, send: &Callback<Command>) -> Ht
             <p>{ format!("Left at {}, {state}.", letter.sent) }</p>
             { branch(&tree, Some(&tree), true) }
             <div class="verbs"><button onclick={drop} disabled={at == Whereabouts::Parked}>{ "Drop it" }</button></div>
+        </div>
+    }
+}
+
+/// A message that is no longer on its way.
+fn gone(player: &Player, id: Sequence, on_twist: &Callback<(Asked, Twist)>) -> Html {
+    html! {
+        <div class="inside" data-testid="inside">
+            <p class="hint">{ "That message has arrived, or is lost." }</p>
+            if let Some(about) = Asked::about_gone(player, id) {
+                <p class="hint">{ "What if…" }</p>
+                { twists(player, about, false, on_twist) }
+            }
         </div>
     }
 }

@@ -2,9 +2,11 @@ use gloo_timers::callback::Timeout;
 use web_sys::Element;
 use yew::prelude::*;
 
-use super::share::{copy_text, download};
+use super::clipboard::{download, use_copied};
+use super::popover::twists;
 use super::value_of;
 use crate::command::Command;
+use crate::compare::{Asked, Twist};
 use crate::store::Store;
 use crate::transcript::{self, Announcer, FILTERS, Filter, Kind};
 
@@ -12,6 +14,8 @@ use crate::transcript::{self, Announcer, FILTERS, Filter, Kind};
 pub struct LogProps {
     pub store: Store,
     pub send: Callback<Command>,
+    /// The reader asks what would have been if a message had met another fate.
+    pub on_twist: Callback<(Asked, Twist)>,
 }
 
 /// The most lines in the document; older ones come on demand.
@@ -24,6 +28,8 @@ const NEAR_END: i32 = 40;
 #[component]
 pub fn Log(props: &LogProps) -> Html {
     let filter = use_state(|| Filter::Story);
+    // The line whose message is asked about, by its place in the story.
+    let opened = use_state(|| None::<usize>);
     let lines_max = use_state(|| LINES);
     let list = use_node_ref();
     // Stays at the newest line unless the reader has scrolled up.
@@ -37,7 +43,7 @@ pub fn Log(props: &LogProps) -> Html {
         });
     }
     let onscroll = {
-        let list = list.clone();
+        let (list, follows) = (list.clone(), follows.clone());
         Callback::from(move |_: Event| {
             if let Some(list) = list.cast::<Element>() {
                 *follows.borrow_mut() = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END;
@@ -55,14 +61,11 @@ pub fn Log(props: &LogProps) -> Html {
         Callback::from(move |_: MouseEvent| lines_max.set(*lines_max + 5 * LINES))
     };
     let announcer = use_mut_ref(Announcer::default);
-    let copied = use_state(|| false);
+    let (copied, copy) = use_copied(&NodeRef::default());
     let copy = {
-        let (store, filter, copied) = (props.store.clone(), filter.clone(), copied.clone());
+        let (store, filter) = (props.store.clone(), filter.clone());
         Callback::from(move |_: MouseEvent| {
-            copy_text(&store.read(|player| transcript::text(player, *filter)), &NodeRef::default());
-            copied.set(true);
-            let copied = copied.clone();
-            Timeout::new(2_000, move || copied.set(false)).forget();
+            copy.emit((store.read(|player| transcript::text(player, *filter)), "Copied"));
         })
     };
     let save = {
@@ -107,18 +110,34 @@ pub fn Log(props: &LogProps) -> Html {
                         <li class="hint">{ "Nothing yet. Put a value, then press Play." }</li>
                     }
                     { for lines.into_iter().map(|line| {
-                        let time = line.time;
+                        let (time, place) = (line.time, line.place);
                         let go = props.send.reform(move |_: MouseEvent| Command::Seek(time));
+                        let message = player.trace().get(place).and_then(|entry| Asked::about(entry, place));
+                        let is_open = *opened == Some(place);
+                        let open = {
+                            let (opened, follows) = (opened.clone(), follows.clone());
+                            Callback::from(move |_: MouseEvent| {
+                                // The line that is asked about stays where it is.
+                                *follows.borrow_mut() &= is_open;
+                                opened.set(Some(place).filter(|_| !is_open));
+                            })
+                        };
                         html! {
                             <li class={class(line.kind)}>
                                 <button class="when" onclick={go} title="Go to this moment">{ time.to_string() }</button>
                                 <bdi>{ line.words }</bdi>
+                                if let Some(about) = message {
+                                    <button class="ask" data-testid="ask-what-if" aria-expanded={is_open.to_string()} onclick={open}>{ "What if…" }</button>
+                                    if is_open {
+                                        { twists(player, about, false, &props.on_twist) }
+                                    }
+                                }
                             </li>
                         }
                     }) }
                 </ol>
                 <div class="verbs small">
-                    <button data-testid="copy-log" onclick={copy}>{ if *copied { "Copied" } else { "Copy" } }</button>
+                    <button data-testid="copy-log" onclick={copy}>{ copied.unwrap_or("Copy") }</button>
                     <button data-testid="save-log" onclick={save}>{ "Save" }</button>
                     <button data-testid="print-log" onclick={print}>{ "Print" }</button>
                 </div>

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "the struct that Yew makes of a component is as public as its properties must be")]
 
 pub mod caption;
+mod clipboard;
 pub mod commands;
 pub mod composer;
 pub mod diagram;

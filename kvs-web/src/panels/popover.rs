@@ -5,8 +5,8 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::command::Command;
-use crate::compare::Twist;
 use crate::compare::what_if::may_crash;
+use crate::compare::{Asked, Twist};
 use crate::platter;
 use crate::player::Player;
 use crate::plug::aftermath;
@@ -25,7 +25,7 @@ pub struct PopoverProps {
     pub reach: i32,
     /// The reader asks what would be if a message met another fate.
     #[prop_or_default]
-    pub on_twist: Option<Callback<(Sequence, Twist)>>,
+    pub on_twist: Option<Callback<(Asked, Twist)>>,
 }
 
 /// What can be done to what is picked, beside it.
@@ -145,7 +145,7 @@ fn message(
     player: &Player,
     id: Sequence,
     send: &Callback<Command>,
-    on_twist: Option<&Callback<(Sequence, Twist)>>,
+    on_twist: Option<&Callback<(Asked, Twist)>>,
 ) -> Option<(String, Html)> {
     let letters = player.world().letters();
     let (_, at, letter) = letters.into_iter().find(|(each, _, _)| *each == id)?;
@@ -166,17 +166,30 @@ fn message(
             </div>
             if let Some(on_twist) = on_twist {
                 <p class="hint">{ "What if…" }</p>
-                <div class="actions twists" role="group" aria-label="What if…">
-                    { for Twist::ALL.into_iter().map(|twist| {
-                        let disabled = is_parked || (twist == Twist::Crashed && !may_crash(player, letter.to));
-                        let onclick = on_twist.reform(move |_: MouseEvent| (id, twist));
-                        html! { <button data-testid={format!("what-if-{}", twist.name())} {disabled} {onclick}>{ twist.label(names.name(letter.to)) }</button> }
-                    }) }
-                </div>
+                { twists(player, (Asked::Now(id), letter.to), is_parked, on_twist) }
             }
         </>
     };
     Some((title, actions))
+}
+
+/// A button for each other fate that a message may meet.
+pub fn twists(
+    player: &Player,
+    (asked, receiver): (Asked, NodeId),
+    is_parked: bool,
+    on_twist: &Callback<(Asked, Twist)>,
+) -> Html {
+    let may_crash = may_crash(player, asked, receiver);
+    html! {
+        <div class="actions twists" role="group" aria-label="What if…">
+            { for Twist::ALL.into_iter().map(|twist| {
+                let disabled = is_parked || (twist == Twist::Crashed && !may_crash);
+                let onclick = on_twist.reform(move |_: MouseEvent| (asked, twist));
+                html! { <button data-testid={format!("what-if-{}", twist.name())} {disabled} {onclick}>{ twist.label(player.names().name(receiver)) }</button> }
+            }) }
+        </div>
+    }
 }
 
 /// A place in the picture as whole percentages, kept away from the rim.

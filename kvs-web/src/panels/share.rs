@@ -1,10 +1,7 @@
-use gloo_timers::callback::Timeout;
-use js_sys::Array;
 use kvs_core::sim::{Trace, export};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
+use super::clipboard::{download, use_copied};
 use super::value_of;
 use crate::player::Player;
 use crate::share::{encode, lines_to_paste};
@@ -19,23 +16,15 @@ pub struct SharePanelProps {
 /// The run as a link, and as a schedule.
 #[component]
 pub fn SharePanel(props: &SharePanelProps) -> Html {
-    let copied = use_state(|| None::<&'static str>);
     let field = use_node_ref();
+    let (copied, copy_text) = use_copied(&field);
     let (fragment, schedule) = props.store.read(|player| {
         let recording = player.recording();
         (encode(recording, player.now()), kvs_core::sim::schedule::Schedule::from_recording(recording).to_string())
     });
     let link = address() + "#" + &fragment;
     let [element, frame] = lines_to_paste(&address(), &fragment);
-    let copy = |text: String, what: &'static str| {
-        let (copied, field) = (copied.clone(), field.clone());
-        Callback::from(move |_: MouseEvent| {
-            copy_text(&text, &field);
-            copied.set(Some(what));
-            let copied = copied.clone();
-            Timeout::new(2_000, move || copied.set(None)).forget();
-        })
-    };
+    let copy = |text: String, what: &'static str| copy_text.reform(move |_: MouseEvent| (text.clone(), what));
     html! {
         <section class="panel share" aria-labelledby="share-title">
             <h2 id="share-title">{ "Share this run" }</h2>
@@ -159,40 +148,8 @@ fn written(write: impl FnOnce(&mut String) -> std::fmt::Result) -> String {
     }
 }
 
-/// Hands a text over as a file.
-pub(super) fn download(name: &str, text: &str) {
-    let link = || -> Result<(), JsValue> {
-        let page = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
-        let blob = Blob::new_with_str_sequence(&Array::of1(&JsValue::from_str(text)))?;
-        let address = Url::create_object_url_with_blob(&blob)?;
-        let link: HtmlAnchorElement = page.create_element("a")?.unchecked_into();
-        link.set_href(&address);
-        link.set_download(name);
-        link.click();
-        Url::revoke_object_url(&address)
-    };
-    if let Err(error) = link() {
-        web_sys::console::warn_2(&JsValue::from_str("The file cannot be handed over."), &error);
-    }
-}
-
 fn address() -> String {
     let location = web_sys::window().map(|window| window.location());
     let href = location.and_then(|location| location.href().ok()).unwrap_or_default();
     href.split('#').next().unwrap_or_default().to_owned()
-}
-
-/// Into the clipboard; where the page may not, the link is at least selected.
-pub(super) fn copy_text(text: &str, field: &NodeRef) {
-    if let Some(window) = web_sys::window() {
-        let clipboard = window.navigator().clipboard();
-        // Undefined on pages that are not served securely.
-        if !clipboard.is_undefined() {
-            let _settles_by_itself = clipboard.write_text(text);
-            return;
-        }
-    }
-    if let Some(field) = field.cast::<web_sys::HtmlInputElement>() {
-        field.select();
-    }
 }

@@ -17,6 +17,8 @@ use kvs_core::zoo::{Architecture, Names, OptionError, catalog};
 use crate::command::{Command, Speed};
 use timeline::Timeline;
 
+pub use timeline::Then;
+
 /// What a command has changed, so that only what shows it is drawn anew.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +59,9 @@ pub enum CommandError {
 /// How far ahead of everything lived a seek may go.
 const SEEK_AHEAD_MAX: Span = Span::from_secs(600);
 
+/// The most changes of the architecture that can be taken back.
+const REPLACED_MAX: usize = 50;
+
 /// A run, and the present in it.
 pub struct Player {
     timeline: Timeline,
@@ -65,6 +70,8 @@ pub struct Player {
     speed: Speed,
     undone: Vec<Branch>,
     done: Vec<Branch>,
+    /// What there was before each change of the architecture, and the instant that was looked at.
+    replaced: Vec<(Recording, Time)>,
 }
 
 /// Another way the run went, or might go: these inputs instead of all from the `place`-th on.
@@ -83,6 +90,7 @@ impl Player {
             speed: Speed::default(),
             undone: Vec::new(),
             done: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -150,6 +158,11 @@ impl Player {
         !self.undone.is_empty()
     }
 
+    /// Whether a change of the architecture can be taken back.
+    pub fn can_take_back(&self) -> bool {
+        !self.replaced.is_empty()
+    }
+
     /// How many events and inputs there were up to the present.
     pub fn progress(&self) -> u64 {
         self.timeline.progress()
@@ -205,6 +218,16 @@ impl Player {
         Some((world.now(), world))
     }
 
+    /// The run as it is now.
+    pub fn present(&self) -> Then {
+        Then { sim: self.sim().clone(), inputs_done: self.inputs_done(), entries: self.trace().len() }
+    }
+
+    /// The run right after one of the things that have happened, by its place in the story, or right before it.
+    pub fn around(&self, entry: usize, is_after: bool) -> Option<Then> {
+        self.timeline.around(entry, is_after)
+    }
+
     // ---- changing
 
     /// Does something. On an error nothing has changed.
@@ -232,20 +255,26 @@ impl Player {
                 self.begin(Recording::new(architecture.clone(), *seed))
             }
             Command::Reseed(seed) => self.begin(Recording::new(self.architecture().clone(), seed)),
-            Command::Choose(animal) => {
-                self.begin(Recording::new(catalog::exhibit_of(animal).architecture(), self.recording().seed))
+            Command::Choose(animal) => self.replace(catalog::exhibit_of(animal).architecture()),
+            Command::Compose(architecture) => {
+                architecture.validate()?;
+                self.replace(*architecture)
             }
             Command::SetOption { name, value } => {
                 let mut architecture = self.architecture().clone();
                 architecture.set(name, &value)?;
                 architecture.validate()?;
-                self.begin(Recording::new(architecture, self.recording().seed))
+                self.replace(architecture)
             }
+            Command::TakeBack => match self.replaced.pop() {
+                Some((recording, time)) => self.begin_at(recording, time),
+                None => Changes::default(),
+            },
             Command::Continue(recording, time) => self.go_on(*recording, time),
             Command::Load(recording, time) => {
-                let changes = self.begin(*recording);
-                self.timeline.seek(time);
-                changes
+                // Whatever came before was about another run.
+                self.replaced.clear();
+                self.begin_at(*recording, time)
             }
         })
     }
@@ -269,9 +298,10 @@ impl Player {
         Ok(Changes::BRANCH)
     }
 
-    /// Another recording that agrees with this one up to the present.
+    /// Another recording, which may differ from this one in its past as well.
     fn go_on(&mut self, recording: Recording, time: Time) -> Changes {
-        let place = self.timeline.inputs_done();
+        let both = self.recording().inputs().iter().zip(recording.inputs());
+        let place = both.take_while(|(mine, other)| mine == other).count();
         let tail = self.recording().inputs()[place..].to_vec();
         self.timeline.rewrite(recording);
         self.timeline.seek(time);
@@ -302,9 +332,24 @@ impl Player {
     }
 
     fn begin(&mut self, recording: Recording) -> Changes {
-        let speed = self.speed;
-        *self = Self { speed, ..Self::new(recording) };
+        let (speed, replaced) = (self.speed, core::mem::take(&mut self.replaced));
+        *self = Self { speed, replaced, ..Self::new(recording) };
         Changes::RUN
+    }
+
+    fn begin_at(&mut self, recording: Recording, time: Time) -> Changes {
+        let changes = self.begin(recording);
+        self.timeline.seek(time);
+        changes
+    }
+
+    /// Another architecture with the same seed.
+    fn replace(&mut self, architecture: Architecture) -> Changes {
+        self.replaced.push((self.recording().clone(), self.now()));
+        if self.replaced.len() > REPLACED_MAX {
+            self.replaced.remove(0);
+        }
+        self.begin(Recording::new(architecture, self.recording().seed))
     }
 }
 

@@ -21,6 +21,16 @@ pub(super) struct Timeline {
     horizon: Time,
 }
 
+/// A run at one of its moments.
+pub struct Then {
+    /// The world, with standing orders.
+    pub sim: Sim,
+    /// How many of the recording's inputs lie before it.
+    pub inputs_done: usize,
+    /// How many entries of the story do.
+    pub entries: usize,
+}
+
 /// All that was lived, for people.
 #[derive(Default)]
 struct Lived {
@@ -133,6 +143,23 @@ impl Timeline {
         Some(sim.world().clone())
     }
 
+    /// The run right after the event or input that made an entry of the story, or right before it.
+    pub(super) fn around(&self, entry: usize, is_after: bool) -> Option<Then> {
+        let step = self.lived.steps.partition_point(|extent| extent.entries <= entry);
+        let place = if is_after { step } else { step.checked_sub(1)? };
+        let entries = self.lived.steps.get(step).and(self.lived.steps.get(place))?.entries;
+        let mut replay = self.replay_at(u64::try_from(place).ok()?);
+        let mut sim = replay.sim().clone();
+        if !is_after {
+            let until = match replay.next_input(&self.recording) {
+                Some((at, _)) => *at,
+                None => Moment { time: replay.next_moment(&self.recording)?.time, events: 0 },
+            };
+            sim.advance_to_moment(until, &mut ());
+        }
+        Some(Then { sim, inputs_done: replay.inputs_done(), entries })
+    }
+
     fn extent_at(&self, progress: u64) -> Extent {
         usize::try_from(progress).ok().and_then(|place| self.lived.steps.get(place)).copied().unwrap_or_default()
     }
@@ -160,8 +187,12 @@ impl Timeline {
     fn note_step(&mut self) {
         self.lived.note_step();
         self.horizon = self.horizon.max(self.present.moment().time);
-        let last = self.keyframes.last().map_or(0, Replay::progress);
-        if self.progress() >= last + self.keyframe_every {
+        // Not nearer than it takes to live through what a keyframe has waiting, or keyframes would cost more than the life itself.
+        let next = self
+            .keyframes
+            .last()
+            .map_or(0, |last| last.progress() + self.keyframe_every.max(last.sim().world().waiting() as u64));
+        if self.progress() >= next {
             self.keyframes.push(self.present.clone());
             if self.keyframes.len() > KEYFRAMES_MAX {
                 let mut place = 0;

@@ -1,5 +1,7 @@
 //! Paints a picture into a document, by changing only what differs from the one before. No virtual DOM takes part in this.
 
+use std::collections::BTreeSet;
+
 use wasm_bindgen::JsValue;
 use web_sys::{Document, Element as Node};
 
@@ -81,8 +83,16 @@ impl Painted {
     /// Children with the same key and tag stay the same element, so that one that is focused stays so while it moves. Pictures
     /// list what they show in one order, so what stays need not change places.
     fn children_become(&mut self, new: Vec<Element>, document: &Document) -> Result<(), JsValue> {
-        let stays = |painted: &Painted| new.iter().any(|child| painted.is(child));
+        let are_the_same =
+            self.children.len() == new.len() && self.children.iter().zip(&new).all(|(old, new)| old.is(new));
+        if are_the_same {
+            return self.children.iter_mut().zip(new).try_for_each(|(old, new)| old.become_(new, document));
+        }
+        // Looked up, and not searched for: there may be a thousand of them, in every frame.
+        let stay: BTreeSet<(&str, &str)> = new.iter().map(|child| (child.key.as_str(), child.tag)).collect();
+        let stays = |painted: &Painted| stay.contains(&(painted.element.key.as_str(), painted.element.tag));
         let (kept, gone): (Vec<_>, Vec<_>) = core::mem::take(&mut self.children).into_iter().partition(stays);
+        drop(stay);
         for painted in gone {
             painted.node.remove();
         }

@@ -20,6 +20,8 @@ pub struct StripProps {
     pub store: Store,
     /// What is picked.
     pub selected: Selection,
+    /// With more messages than this, only about so many are drawn.
+    pub drawn_max: usize,
     /// A message has been picked.
     pub on_pick: Callback<Sequence>,
 }
@@ -54,6 +56,9 @@ pub fn Strip(props: &StripProps) -> Html {
         html! {
             <section class="strip" aria-label="In flight">
                 <h2>{ "In flight" }</h2>
+                if letters.len() > props.drawn_max {
+                    <p class="hint" data-testid="drawn">{ format!("{}, about {} drawn", letters.len(), props.drawn_max) }</p>
+                }
                 if letters.is_empty() {
                     <p class="hint">{ "nothing at this moment" }</p>
                 } else {

@@ -34,6 +34,9 @@ pub fn are_wired(architecture: &Architecture, one: NodeId, other: NodeId) -> boo
     }
 }
 
+/// The line above a dot that says who it is.
+const DOT_NAME: f64 = 16.0;
+
 impl Layout {
     /// Each tier in a row of its own.
     pub(super) fn place_tiers(&mut self, tiers: Vec<Vec<NodeId>>) {
@@ -54,6 +57,11 @@ impl Layout {
         // Between rows there must be room to see a message.
         let fits = |(_, (width, tall)): &(Detail, (f64, f64))| width + 14.0 <= across && tall + 34.0 <= down;
         let (detail, server) = sizes.into_iter().find(fits).unwrap_or((Detail::Dot, (10.0, 10.0)));
+        // A dot's name stands above it.
+        let (top, down) = match detail {
+            Detail::Dot => (MARGIN + DOT_NAME, (height - DOT_NAME) / tiers.len().max(1) as f64),
+            Detail::Card | Detail::Tag => (MARGIN, down),
+        };
         (self.detail, self.server) = (detail, server);
         self.places = vec![Point::default(); self.servers];
         for (row, tier) in tiers.iter().enumerate() {
@@ -62,7 +70,7 @@ impl Layout {
             let step = room / tier.len().max(1) as f64;
             for (place, node) in tier.iter().enumerate() {
                 let x = self.width / 2.0 - room / 2.0 + step * (place as f64 + 0.5);
-                let y = MARGIN + down * row as f64 + server.1 / 2.0;
+                let y = top + down * row as f64 + server.1 / 2.0;
                 if let Some(seat) = self.places.get_mut(node.index()) {
                     *seat = Point { x, y };
                 }

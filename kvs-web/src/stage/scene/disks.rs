@@ -19,8 +19,8 @@ impl Artist<'_> {
         let (half_width, half_height) = self.layout.area_of(node).half;
         let is_card = self.layout.detail == Detail::Card;
         let width = HEIGHT + if is_card { breadth(&words) as f64 * CHARACTER + 6.0 } else { 0.0 };
-        let left = if is_card { half_width - width - 8.0 } else { half_width - HEIGHT * 0.7 };
-        let middle = if is_card { half_height } else { half_height - HEIGHT * 0.2 };
+        let left = if is_card { half_width - width - 8.0 } else { half_width - HEIGHT * 0.4 };
+        let middle = if is_card { half_height } else { half_height - HEIGHT * 0.1 };
         let pill = element("rect").at("x", left).at("y", middle - HEIGHT / 2.0).at("width", width).at("height", HEIGHT);
         let circle = |radius: f64| element("circle").at("cx", left + HEIGHT / 2.0).at("cy", middle).at("r", radius);
         let text = element("text").text(&words).at("x", left + HEIGHT - 1.0).at("y", middle + 3.8);

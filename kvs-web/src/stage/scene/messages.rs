@@ -15,7 +15,7 @@ use crate::stage::layout::{Area, Layout, Point};
 use crate::stage::markup::{Element, element, number};
 use crate::store::Selection;
 
-/// With more messages than this on their way, only the newest are drawn.
+/// With more messages than this on their way, only about so many are drawn.
 const MESSAGES_MAX: usize = 200;
 /// The same where they are specks.
 const SPECKS_MAX: usize = 1_000;
@@ -36,9 +36,17 @@ const CROSS: &str = "M-5-5L5 5M5-5L-5 5";
 /// A tip to the right of an outline.
 const TIP: &str = "M9-7L19 0L9 7Z";
 
-/// With more messages than this on their way, only the newest are drawn.
+/// With more messages than this on their way, only about so many are drawn.
 pub fn messages_max(layout: &Layout) -> usize {
     if layout.is_crowd() { SPECKS_MAX } else { MESSAGES_MAX }
+}
+
+/// Whether a message is among about so many that stand for all. Who is stays so while there are not many more or fewer: a picture in
+/// which everything moves must not flicker. What is new or old makes no difference, or all that are drawn would be near their senders.
+fn is_drawn(id: Sequence, all: usize, about: usize) -> bool {
+    // Spread by Knuth's multiplication: messages of one kind often have numbers that lie equally far apart.
+    let spread = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    spread * (all as u64) < (about as u64) << 32
 }
 
 /// A message, and where it is drawn.
@@ -55,9 +63,10 @@ pub(super) struct Flight<'a> {
 impl Artist<'_> {
     /// Every message that is drawn, oldest first.
     pub(super) fn flights(&self) -> Vec<Flight<'_>> {
-        let letters = self.world().letters();
-        let skipped = letters.len().saturating_sub(messages_max(self.layout));
-        let letters = &letters[skipped..];
+        let mut letters = self.world().letters();
+        let (all, about) = (letters.len(), messages_max(self.layout));
+        letters.retain(|(id, _, _)| is_drawn(*id, all, about) || self.view.selection == Selection::Message(*id));
+        let letters = &letters;
         // Those that stand still on the same lane stand side by side.
         let mut queues: BTreeMap<(NodeId, NodeId, bool), (usize, usize)> = BTreeMap::new();
         let queue_of = |at: &Whereabouts, letter: &Letter<Message>| {
@@ -101,15 +110,40 @@ impl Artist<'_> {
         }
     }
 
-    pub(super) fn message(&self, flight: &Flight<'_>) -> Element {
+    /// Each message; among hundreds of servers, where messages go is to be seen and not what each says: those of a kind in one
+    /// stroke.
+    pub(super) fn messages(&self, flights: &[Flight<'_>]) -> Vec<Element> {
+        if !self.layout.is_crowd() {
+            return flights.iter().map(|flight| self.message(flight)).collect();
+        }
+        let (apart, together): (Vec<_>, Vec<_>) =
+            flights.iter().partition(|flight| self.is_picked(flight) || self.is_lit(flight));
+        let mut strokes: BTreeMap<&str, String> = BTreeMap::new();
+        for Flight { letter, place, .. } in together {
+            let stroke = strokes.entry(look(letter.message.kind()).class).or_default();
+            // Round ends make a dot of a line without a length.
+            stroke.push_str(&format!("M{} {}h0", number(place.x), number(place.y)));
+        }
+        let strokes = strokes.into_iter().map(|(class, dots)| shape(&format!("specks {class}"), &dots).key(class));
+        strokes.chain(apart.into_iter().map(|flight| self.message(flight))).collect()
+    }
+
+    fn is_picked(&self, flight: &Flight<'_>) -> bool {
+        self.view.selection == Selection::Message(flight.id)
+    }
+
+    fn is_lit(&self, flight: &Flight<'_>) -> bool {
+        match &self.view.lit {
+            Lit::Messages(pattern) => pattern.matches(flight.letter.from, flight.letter.to, &flight.letter.message),
+            _ => false,
+        }
+    }
+
+    fn message(&self, flight: &Flight<'_>) -> Element {
         let Flight { id, at, letter, place, part, lane } = flight;
         let look = look(letter.message.kind());
-        let picked = if self.view.selection == Selection::Message(*id) { " picked" } else { "" };
-        let is_lit = match &self.view.lit {
-            Lit::Messages(pattern) => pattern.matches(letter.from, letter.to, &letter.message),
-            _ => false,
-        };
-        let lit = if is_lit { " lit" } else { "" };
+        let picked = if self.is_picked(flight) { " picked" } else { "" };
+        let lit = if self.is_lit(flight) { " lit" } else { "" };
         let (state, words) = match at {
             Whereabouts::Travelling(_) => ("flying", "on its way"),
             Whereabouts::Held => ("held", "held"),
@@ -126,7 +160,6 @@ impl Artist<'_> {
             .with("aria-label", format!("{} from {from} to {to}: {}; {words}.", look.kind, summarize(&letter.message)))
             .with("transform", translate(*place));
         if self.layout.is_crowd() {
-            // Among hundreds of servers, where messages go is to be seen, not what each says.
             return message.child(element("circle").with("class", "body").at("r", SPECK));
         }
         let message = message
@@ -159,7 +192,7 @@ impl Artist<'_> {
         let bodies = flights.iter().map(|flight| Area::around(flight.place, (22.0, 22.0)));
         let mut taken: Vec<Area> = nodes.chain(bodies).collect();
         let mut labels = Vec::new();
-        let is_picked = |flight: &&Flight<'_>| self.view.selection == Selection::Message(flight.id);
+        let is_picked = |flight: &&Flight<'_>| self.is_picked(flight);
         let few = if flights.len() <= LABELS_MAX { flights } else { &[] };
         for flight in flights.iter().filter(is_picked).chain(few.iter().filter(|flight| !is_picked(flight))) {
             let says = format!("{} {}", flight.letter.message.kind(), summarize(&flight.letter.message));
@@ -262,4 +295,49 @@ fn label(flight: &Flight<'_>, area: Area, says: &str) -> Element {
         .with("transform", translate(Point { x: area.middle.x - area.half.0, y: area.middle.y }))
         .child(element("rect").at("y", -height / 2.0).at("width", width).at("height", height).at("rx", 6.0))
         .child(element("text").at("x", 7.0).with("dy", "4.2").text(says))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::player::Player;
+    use crate::stage::scene::{View, scene};
+    use kvs_core::server::Traffic;
+    use kvs_core::sim::{Input, Recording};
+    use kvs_core::time::{Span, Time};
+    use kvs_core::zoo::{Architecture, catalog};
+
+    #[test]
+    fn in_a_crowd_messages_are_dots_but_for_the_one_that_is_picked() {
+        let exhibit = catalog::exhibit("replicated").expect("a store");
+        let mut player = Player::new(Recording::new(Architecture { servers: 100, ..exhibit.architecture() }, 1));
+        let traffic = Traffic { every: Span::from_ms(50), keys: 5, reads_percent: 50 };
+        for command in [Command::Input(Input::Traffic(Some(traffic))), Command::Seek(Time::from_us(1_500_000))] {
+            let _changes = player.apply(command).expect("it makes sense");
+        }
+        let letters = player.world().letters();
+        let (picked, _, _) = *letters.first().expect("something is on its way");
+        let layout = Layout::new(player.architecture(), 850.0, 500.0);
+        let drawn = |selection: Selection| {
+            let mut text = String::new();
+            scene(&player, &layout, View { selection, ..View::default() }).print(&mut text);
+            (text.matches("h0").count(), text.matches("data-message").count())
+        };
+        assert_eq!(drawn(Selection::Nothing), (letters.len(), 0));
+        assert_eq!(drawn(Selection::Message(picked)), (letters.len() - 1, 1));
+    }
+
+    #[test]
+    fn those_that_are_drawn_are_of_every_age_and_stay_so() {
+        let drawn =
+            |all: usize| -> Vec<u64> { (0..10_000).filter(|id| is_drawn(Sequence(*id), all, MESSAGES_MAX)).collect() };
+        let some = drawn(10_000);
+        assert!(some.len().abs_diff(MESSAGES_MAX) <= MESSAGES_MAX / 10, "{}", some.len());
+        let of_age = |tenth: u64| some.iter().filter(|id| **id / 1_000 == tenth).count();
+        assert!((0..10).all(|tenth| of_age(tenth).abs_diff(MESSAGES_MAX / 10) <= MESSAGES_MAX / 20), "{some:?}");
+        let later = drawn(10_100);
+        assert!(later.iter().all(|id| some.contains(id)) && some.len() - later.len() <= 4, "{}", later.len());
+        assert_eq!(drawn(MESSAGES_MAX).len(), 10_000, "few are all drawn");
+    }
 }

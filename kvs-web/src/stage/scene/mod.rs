@@ -56,7 +56,7 @@ pub fn scene(player: &Player, layout: &Layout, view: View) -> Element {
         .child(layer("trails", artist.trails(&flights)))
         .child(layer("nodes", player.world().node_ids().map(|node| artist.node(node)).collect()))
         .child(layer("flashes", artist.flashes()))
-        .child(layer("messages", flights.iter().map(|flight| artist.message(flight)).collect()))
+        .child(layer("messages", artist.messages(&flights)))
         .child(layer("labels", labels))
 }
 
