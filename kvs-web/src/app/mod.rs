@@ -2,7 +2,7 @@
 //!
 //! Hooks for tests and scripts: `[data-node="R1"]`, `[data-link="R1-R2"]`, `[data-message="17"]` in the picture;
 //! `[data-testid=…]` for controls: play, step, step-back, undo, redo, restart, reseed, seek, speed, now, client, target, key, value,
-//! put, get, delete, get-R1 …, in-flight, legend, traffic, answers, holdings, log, options, link, notice, popover, schedule, promises, breaches, diagram,
+//! put, get, delete, get-R1 …, in-flight, drawn, ask-what-if, legend, traffic, answers, holdings, log, options, link, notice, popover, schedule, promises, breaches, diagram,
 //! caption, lesson-back, lesson-next, lesson-own, lesson-return, level, faults, standing, won, disks, unsynced, forecast, forecast-S1 …, pull-plug-S1 …, power-S1 …, aftermath, three-engines, loss-requests, loss-replies, thought,
 //! show-calls, show-messages, zoom-in, zoom-out, zoom-all, unpoint, embed, embed-element, copy-element, copy-frame, in a chapter embedded and open-page; `[data-guarantee=…]` has `data-verdict`.
 

@@ -1,5 +1,5 @@
 use gloo_timers::callback::Timeout;
-use web_sys::Element;
+use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use super::clipboard::{download, use_copied};
@@ -39,6 +39,17 @@ pub fn Log(props: &LogProps) -> Html {
         use_effect(move || {
             if let Some(list) = list.cast::<Element>().filter(|_| *follows.borrow()) {
                 list.set_scroll_top(list.scroll_height());
+            }
+        });
+    }
+    {
+        let list = list.clone();
+        use_effect_with(*opened, move |_| {
+            let twists = list.cast::<Element>().and_then(|list| list.query_selector(".twists").ok()?);
+            if let Some(twists) = twists {
+                let nearest = ScrollIntoViewOptions::new();
+                nearest.set_block(ScrollLogicalPosition::Nearest);
+                twists.scroll_into_view_with_scroll_into_view_options(&nearest);
             }
         });
     }
