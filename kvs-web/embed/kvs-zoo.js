@@ -149,6 +149,7 @@ export class KvsZoo extends HTMLElement {
     this.#root.parentNode.querySelector(".trouble").hidden = true;
     this.run.mount(this.#root, new URL("index.html", HERE).href);
     this.toggleAttribute("data-live", true);
+    this.toggleAttribute("data-failed", false);
     // Where the author has put nothing between the tags, print shows what is on the screen.
     this.toggleAttribute("data-still", this.textContent.trim() !== "" || this.firstElementChild !== null);
     const box = this.getBoundingClientRect();
@@ -162,6 +163,7 @@ export class KvsZoo extends HTMLElement {
 
   #say(error) {
     this.#hasFailed = true;
+    this.toggleAttribute("data-failed", true);
     const trouble = this.shadowRoot.querySelector(".trouble");
     trouble.textContent = error?.message || String(error);
     trouble.hidden = false;
