@@ -10,7 +10,12 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 /** The first of these programs on the PATH. */
 export const find = (...names) => names.flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name))).find(existsSync);
 
-export const findBrowser = () => process.env.KVS_ZOO_BROWSER || find("google-chrome", "google-chrome-stable", "chromium", "chromium-browser");
+const ON_A_MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+
+/** A browser of the family that the tests drive; KVS_ZOO_BROWSER names another. */
+export const findBrowser = () => process.env.KVS_ZOO_BROWSER
+  || find("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
+  || (existsSync(ON_A_MAC) ? ON_A_MAC : undefined);
 
 /**
  * Serves a folder, and beside it `pages` (by their paths: type and content), and opens "/" until `heard` returns true. It is called for whatever

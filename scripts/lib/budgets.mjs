@@ -27,12 +27,15 @@ const pages = {
   ...chapter("playing", exhibits({ exhibit: "linearizable", autoplay: "" })),
 };
 
+const browser = findBrowser();
+if (!browser) throw new Error("budgets: there is no browser to count with");
+
 /** The files of the playground that a page asks for. */
 async function fetched(url) {
   const files = new Set();
   const stage = `<iframe src="${url}" width="1200" height="1800"></iframe><script>setTimeout(() => fetch("/", { method: "POST" }), ${QUIET_MS})</script>`;
   await show({
-    browser: findBrowser(),
+    browser,
     folder: dist,
     pages: { "/": ["text/html", stage], ...pages },
     heard: () => true,

@@ -134,3 +134,38 @@ async fn who_listens_is_told_the_story_and_who_prints_gets_all_of_it() {
     })
     .await;
 }
+
+/// How much of the screen has moved by itself since the page was opened, as browsers count it: 0.1 is what they call too much.
+async fn jumped(page: &Page) -> f64 {
+    let script = "const observer = new PerformanceObserver(() => {});
+                  observer.observe({ type: 'layout-shift', buffered: true });
+                  const moved = observer.takeRecords().filter(({ hadRecentInput }) => !hadRecentInput);
+                  return moved.reduce((sum, { value }) => sum + value, 0)";
+    page.script(script).await.as_f64().expect("a number")
+}
+
+#[tokio::test]
+async fn nothing_jumps_while_a_page_comes() {
+    let pages = [
+        ("", "document.querySelectorAll('.store-card .cluster').length === 11"),
+        ("replicated", "document.querySelector('[data-node]') !== null"),
+        ("raft", "document.querySelector('[data-node]') !== null"),
+        ("lesson/stale_read", "document.querySelector('[data-testid=caption]') !== null"),
+        ("lessons", "document.querySelector('[data-testid=shelf]') !== null"),
+        ("storm", "document.querySelector('[data-testid=compare]')?.dataset.ready === 'true'"),
+    ];
+    for screen in [WIDE, NARROW] {
+        browse(screen, move |page| {
+            Box::pin(async move {
+                for (fragment, is_there) in pages {
+                    page.go("about:blank").await;
+                    page.go(&format!("{}#{fragment}", site())).await;
+                    page.until("the page is there", &format!("return {is_there}")).await;
+                    let jumped = jumped(&page).await;
+                    assert!(jumped < 0.01, "#{fragment} at {} pixels: {jumped}", screen.width);
+                }
+            })
+        })
+        .await;
+    }
+}
