@@ -45,10 +45,11 @@ async fn a_strict_chapter_has_several_exhibits_that_load_one_program_when_they_c
             assert_eq!(page.script(twice).await, json!([]));
             let fetched =
                 "return performance.getEntriesByType('resource').filter(({ name }) => name.includes('/kvs/')).length";
+            page.script("document.getElementById('wrong').scrollIntoView(); return true").await;
             until(
                 &page,
                 "wrong",
-                "the last one in sight is done",
+                "the last one before the gap is done",
                 "it.shadowRoot.querySelector('.trouble').hidden === false",
             )
             .await;
