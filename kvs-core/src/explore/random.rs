@@ -10,7 +10,7 @@ use crate::choice::{Choose, Probability, Purpose, Stream};
 use crate::command::KVOperation;
 use crate::op::{KVSOperation, Key, Outcome, Value};
 use crate::process::NodeId;
-use crate::server::{Call, Node, Traffic, Watch as Wish};
+use crate::server::{Call, Node, PacketLoss, Traffic, Watch as Wish};
 use crate::sim::{Fate, Input, Links, Recording, Replay};
 use crate::time::{Span, Time};
 use crate::version::Version;
@@ -328,6 +328,10 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
             let wish = Wish { server, prefix, is_on: !self.luck.one_in(4) };
             return Some(Input::Watch { client, watch: wish.into() });
         }
+        if has.links && self.hunt.architecture.packet_loss().is_some() && self.luck.one_in(16) {
+            let [requests, replies] = [(); 2].map(|()| Probability::from_percent(self.luck.pick(&[0, 10, 50], 0)));
+            return Some(Input::PacketLoss(PacketLoss { requests, replies }));
+        }
         match self.luck.below(16) {
             0..=5 => {
                 let op = self.draw_operation()?;
@@ -380,6 +384,9 @@ impl<'a, O: Observer<Node>> Life<'a, O> {
         let links =
             LinkOptions { loss: Probability::NEVER, duplication: Probability::NEVER, ..self.hunt.architecture.links };
         self.act(Input::LinksEverywhere(links))?;
+        if let Some(usual) = self.hunt.architecture.packet_loss().filter(|_| self.has.links) {
+            self.act(Input::PacketLoss(usual))?;
+        }
         let letters = self.replay.sim().world().letters();
         let held: Vec<_> = letters
             .iter()
