@@ -90,8 +90,8 @@ fn conclusion(op: &KVSOperation, mark: Mark) -> Option<String> {
                 .into()
         }
         MAY_STILL_ARRIVE => {
-            "There is no such key. But another copy of mine may still be on its way, and may be done when somebody \
-                             has made that key. So I do not know how this ends."
+            "The key has not come to that version yet. But another copy of mine may still be on its way, and may be \
+                             done when somebody has brought it there. So I do not know how this ends."
                 .into()
         }
         NEVER_THERE => {

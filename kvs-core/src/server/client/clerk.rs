@@ -8,6 +8,7 @@
 //! | ok | | it was done |
 //! | another version is there, or there is such a key | one copy has left, and the server has not started anew since | it was not done |
 //! | the same | an earlier copy may have been served | unknown; but this version is past, so that no late copy can be applied |
+//! | an older version is there | another copy may still arrive | unknown: the key may come to that version before it does |
 //! | there is no such key | one copy has left, and the server has not started anew since | it was not done |
 //! | the same | another copy may still arrive | unknown: the key may be made, and come to that version, before it does |
 //! | nothing, too often | | unknown; a late copy can still be applied |
@@ -117,7 +118,7 @@ pub const COPIES_POSSIBLE: Mark = Mark("refused, but the network may have made a
 /// The answer to the only copy is the last word.
 pub const NEVER_THERE: Mark = Mark("no such key, and no other copy has left: it was not done");
 /// Another copy may come when there is such a key.
-pub const MAY_STILL_ARRIVE: Mark = Mark("no such key, but another copy may still arrive: unknown");
+pub const MAY_STILL_ARRIVE: Mark = Mark("that version is yet to come, and so may another copy: unknown");
 /// Not safe: another version is taken for its own.
 pub const TAKEN_FOR_SUCCESS: Mark = Mark("refused after it has asked again: takes it for its own work");
 /// Not safe: what is there is overwritten.
@@ -219,10 +220,9 @@ impl Clerk {
                 KVSResponse::GetAt(Versioned { version, .. }),
             ) => Conclusion::Ask(KVSOperation::PutIf(key.clone(), value.clone(), *version)),
             (KVSOperation::PutIf(..), KVSOperation::PutIf(..), KVSResponse::Refused(KVStoreError::KeyNotFound)) => {
-                let is_alone = self.copies == 1 && self.options.assumes_no_copies;
                 let (mark, outcome) = match () {
                     // The key may be made, and come to that version, before another copy arrives.
-                    () if !is_alone => (MAY_STILL_ARRIVE, Outcome::Maybe),
+                    () if !self.is_alone() => (MAY_STILL_ARRIVE, Outcome::Maybe),
                     () if !is_certain => (IN_ANOTHER_LIFE, Outcome::MaybeClosed),
                     () => (NEVER_THERE, Outcome::Ok(result.clone())),
                 };
@@ -242,6 +242,11 @@ impl Clerk {
             // A late answer to what was asked before.
             _ => Conclusion::Nothing,
         }
+    }
+
+    /// Whether no other copy of the request can be on its way.
+    fn is_alone(&self) -> bool {
+        self.copies == 1 && self.options.assumes_no_copies
     }
 
     /// Another version is there than the one that was named.
@@ -269,6 +274,12 @@ impl Clerk {
         if self.options.recovery == Recovery::TakenForSuccess && self.attempt > 1 {
             cx.mark(TAKEN_FOR_SUCCESS, subject);
             return Conclusion::Over(Outcome::Ok(KVSResponse::PutAt(named.next())));
+        }
+        // A version that was guessed may be yet to come, and another copy with it.
+        let is_yet_to_come = matches!(error, KVStoreError::VersionMismatch { actual, .. } if actual < named);
+        if is_yet_to_come && !self.is_alone() {
+            cx.mark(MAY_STILL_ARRIVE, subject);
+            return Conclusion::Over(Outcome::Maybe);
         }
         let (mark, is_done) = match () {
             () if !self.options.assumes_no_copies => (COPIES_POSSIBLE, None),
