@@ -17,7 +17,7 @@ export function cut({ binaryen, bytes, called }) {
 }
 
 /**
- * What chance may have spared in all scenes: small functions go where those go that call them, and small ones that a table names are
+ * What chance may have spared in some scenes: small functions, and those of the first scenes, go where those go that call them, and small ones that a table names are
  * wanted everywhere, for a stub in their place would be as long.
  */
 function withSmallOnes(binaryen, module, elements, calledInScenes) {
@@ -33,7 +33,8 @@ function withSmallOnes(binaryen, module, elements, calledInScenes) {
     if (shows.length === 0) continue;
     for (const [, quoted, plain] of printed(name).matchAll(/\(call \$(?:"([^"]*)"|([^\s)]+))/g)) {
       const callee = quoted ?? plain;
-      if (called.has(callee) && isSmall(callee)) shows.forEach((show) => called.get(callee).add(show));
+      const isLikely = called.has(callee) && (isSmall(callee) || EVERYWHERE.some((show) => calledInScenes.get(callee).has(show)));
+      if (isLikely) shows.forEach((show) => called.get(callee).add(show));
     }
   }
   return called;
