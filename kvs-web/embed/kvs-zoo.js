@@ -12,9 +12,9 @@ const COMMON = /^(id|class|style|title|lang|dir|hidden|slot|role|part|tabindex|t
 const program = () => import(new URL("playground.js", HERE).href);
 
 /** Fetches what an exhibit needs at once of a program in parts. What is not expected comes when it is needed, and then everything waits. */
-async function expectParts({ exhibit = "replicated", lesson, schedule, run, autoplay }) {
-  const isPlain = exhibit === "replicated" && [lesson, schedule, run, autoplay].every((each) => each === undefined);
-  const parts = ["exhibit", ...(isPlain ? [] : ["shared", "play"]), ...(lesson === undefined ? [] : ["lessons"])];
+async function expectParts({ exhibit = "replicated", seed, ...more }) {
+  const isPlain = exhibit === "replicated" && Object.keys(more).length === 0;
+  const parts = ["exhibit", ...(isPlain ? [] : ["shared", "play"]), ...("lesson" in more ? ["lessons"] : [])];
   await program().then((module) => module.expectParts?.(...parts)).catch(() => {});
 }
 

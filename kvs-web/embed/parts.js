@@ -44,14 +44,14 @@ export function expectAll() {
 export function needPart(part) {
   if (placed.has(part)) return;
   const [name, file] = PARTS[part];
-  const module = coming.get(part)?.module ?? new WebAssembly.Module(Uint8Array.from(fetchedNow(file), (byte) => byte.charCodeAt(0) & 255));
+  const module = coming.get(part)?.module ?? new WebAssembly.Module(fetchedNow(file));
   new WebAssembly.Instance(module, { program });
   program[`has ${name}`].value = 1;
   placed.add(part);
 }
 
 export function lessonTexts() {
-  return lessons ?? new TextDecoder().decode(Uint8Array.from(fetchedNow(LESSONS), (byte) => byte.charCodeAt(0) & 255));
+  return lessons ?? new TextDecoder().decode(fetchedNow(LESSONS));
 }
 
 function compiled(part) {
@@ -70,7 +70,7 @@ async function fetched(file) {
   return answer;
 }
 
-/** A file as a text of which each character is a byte: for bytes themselves a page may not wait. */
+/** The bytes of a file, taken from a text of which each character is one: for bytes themselves a page may not wait. */
 function fetchedNow(file) {
   const request = new XMLHttpRequest();
   request.open("GET", new URL(file, HERE), false);
@@ -78,7 +78,7 @@ function fetchedNow(file) {
   let why;
   try {
     request.send();
-    if (request.status === 200) return request.responseText;
+    if (request.status === 200) return Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255);
     why = request.status;
   } catch {
     why = "no network";
